@@ -1,0 +1,122 @@
+"""Associative memory you can question: attention, Hopfield and Hebbian memory, and a logic that checks every hop.
+
+Every public name of every room is a name of this package too, and is imported from its room when it is asked for: so
+`import hybridattn` is quick, and whoever uses the logic alone never loads torch.
+
+>>> from hybridattn import ShapeError
+>>> ShapeError.__module__
+'hybridattn.errors'
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the same
+    from hybridattn.attention import *  # noqa: F403
+    from hybridattn.controller import *  # noqa: F403
+    from hybridattn.errors import *  # noqa: F403
+    from hybridattn.knowledge import *  # noqa: F403
+    from hybridattn.memory import *  # noqa: F403
+    from hybridattn.reasoning import *  # noqa: F403
+    from hybridattn.trace import *  # noqa: F403
+    from hybridattn.view import *  # noqa: F403
+
+__version__ = "0.1.0"
+
+_NAMES = {
+    "errors": (
+        "AmbiguousTermError",
+        "ArgumentError",
+        "DerivationError",
+        "FactsError",
+        "HybridAttnError",
+        "NarseseError",
+        "NotFiniteError",
+        "ShapeError",
+        "SlotError",
+        "UnknownTermError",
+    ),
+    "trace": ("Hop", "Link", "Trace"),
+    "attention": (
+        "Cosine",
+        "Dot",
+        "Factored",
+        "Hard",
+        "NegativeSquaredEuclidean",
+        "Read",
+        "Separation",
+        "Similarity",
+        "Softmax",
+        "read",
+    ),
+    "memory": (
+        "Addressable",
+        "CodebookMemory",
+        "Energetic",
+        "Erasable",
+        "Evidential",
+        "Memory",
+        "Selective",
+        "Settling",
+        "SlotMemory",
+    ),
+    "controller": (
+        "Beam",
+        "Converged",
+        "Gated",
+        "Halt",
+        "Level",
+        "Mixture",
+        "Mode",
+        "MultilevelAttention",
+        "Plan",
+        "QueryLink",
+        "Reached",
+        "Replace",
+        "Residual",
+        "Walk",
+    ),
+    "reasoning": (
+        "Atom",
+        "Compound",
+        "Derivation",
+        "Fact",
+        "Inference",
+        "Judgement",
+        "Rule",
+        "Sentence",
+        "Statement",
+        "Term",
+        "Truth",
+        "Variable",
+        "apply_rule",
+        "graph",
+        "inheritance",
+        "overlaps",
+        "parse_sentence",
+        "parse_term",
+        "product",
+        "read_sentences",
+        "replay",
+        "substitute",
+        "truth",
+        "variables",
+    ),
+    "knowledge": ("Answer", "Answers", "Encoder", "FactMemory", "Incoherent", "Lexicon", "SymbolCodes"),
+    "view": ("described", "graphml", "node_link", "page", "terminal", "write_text"),
+}
+"""The rooms, and what each has in its `__all__`."""
+
+_ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
+
+if not TYPE_CHECKING:  # a checker that saw `__getattr__` would believe in every name
+
+    def __getattr__(name: str) -> object:
+        if name in _NAMES:
+            return import_module(f"hybridattn.{name}")
+        if name in _ROOM_OF:
+            return getattr(import_module(f"hybridattn.{_ROOM_OF[name]}"), name)
+        raise AttributeError(f"module 'hybridattn' has no attribute {name!r}", name=name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_NAMES, *_ROOM_OF})

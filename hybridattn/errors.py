@@ -1,0 +1,81 @@
+"""One family of exceptions: catch `HybridAttnError` to catch every mistake that this library reports to its caller."""
+
+from collections.abc import Sequence
+from unicodedata import east_asian_width
+
+__all__ = [
+    "AmbiguousTermError",
+    "ArgumentError",
+    "DerivationError",
+    "FactsError",
+    "HybridAttnError",
+    "NarseseError",
+    "NotFiniteError",
+    "ShapeError",
+    "SlotError",
+    "UnknownTermError",
+]
+
+
+class HybridAttnError(Exception):
+    """The base of every error that the caller can mend."""
+
+
+class ArgumentError(HybridAttnError, ValueError):
+    """An argument is outside the range that it is documented to have."""
+
+
+class ShapeError(HybridAttnError, ValueError):
+    """A tensor has a shape that cannot be used where it was given."""
+
+
+class NotFiniteError(HybridAttnError, ValueError):
+    """A tensor that has to be finite holds a NaN or an infinity."""
+
+
+class SlotError(HybridAttnError, LookupError):
+    """A slot id names no living slot of the memory."""
+
+
+class FactsError(HybridAttnError, ValueError):
+    """A source of facts cannot be read: names the file, the line and what was wanted."""
+
+
+class DerivationError(HybridAttnError, ValueError):
+    """A derivation does not follow from what it cites: names the step and what was expected of it."""
+
+
+_BLANKS = {"W": "\N{IDEOGRAPHIC SPACE}", "F": "\N{IDEOGRAPHIC SPACE}"}  # as wide as the character above it
+
+
+class NarseseError(HybridAttnError, ValueError):
+    """A text is no Narsese: the message shows the text with a caret under the mistake."""
+
+    def __init__(self, wanted: str, text: str, column: int) -> None:
+        """Report that `wanted` was missing at `column` (counted from 1) of `text`."""
+        self.wanted, self.text, self.column = wanted, text, column
+        start, end = max(0, column - 61), max(0, column - 61) + 114
+        before, after = "..." if start else "", "..." if end < len(text) else ""
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[start:end])
+        caret = " " * len(before) + "".join(_BLANKS.get(east_asian_width(c), " ") for c in shown[: column - 1 - start])
+        super().__init__(f"{wanted} at column {column}\n  {before}{shown}{after}\n  {caret}^")
+
+
+class UnknownTermError(HybridAttnError, LookupError):
+    """A term is in no fact of the memory: lists the nearest names that are."""
+
+    def __init__(self, term: str, nearest: Sequence[str], *, what: str = "term") -> None:
+        """Report that no fact has `term`, a term or a relation, and that `nearest` are the names most like it."""
+        self.term, self.nearest = term, tuple(nearest)
+        shown = term if len(term) <= 60 else f"{term[:57]}..."
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        super().__init__(f"no fact has the {what} {shown!r}{hint}")
+
+
+class AmbiguousTermError(HybridAttnError, LookupError):
+    """A word has several senses, and the question has to name one of them."""
+
+    def __init__(self, word: str, senses: Sequence[str]) -> None:
+        """Report that `word` may mean any of `senses`."""
+        self.word, self.senses = word, tuple(senses)
+        super().__init__(f"{word!r} has {len(senses)} senses, name one: {', '.join(senses)}")
