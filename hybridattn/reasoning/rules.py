@@ -1,0 +1,143 @@
+"""The inference rules that answering needs, as lines of Narsese, and how one is applied."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from hybridattn.errors import DerivationError
+from hybridattn.reasoning import truth
+from hybridattn.reasoning.judgement import Judgement
+from hybridattn.reasoning.narsese import parse_term
+from hybridattn.reasoning.term import Compound, Statement, Term, Variable, substitute
+from hybridattn.reasoning.truth import Truth
+
+__all__ = ["RULES", "Rule", "apply_rule", "rules"]
+
+RULES = """
+revision     $S                       $S                       $S
+deduction    <$M --> $P>              <$S --> $M>              <$S --> $P>
+analogy      <$M --> $P>              <$S <-> $M>              <$S --> $P>
+analogy      <$S --> $M>              <$M <-> $P>              <$S --> $P>
+analogy      <(*, $M, $P) --> $R>     <$S <-> $M>              <(*, $S, $P) --> $R>
+analogy      <(*, $S, $M) --> $R>     <$M <-> $P>              <(*, $S, $P) --> $R>
+resemblance  <$M <-> $P>              <$S <-> $M>              <$S <-> $P>
+"""
+"""A rule a line, in the order of the book: its truth function, two premises, the conclusion."""
+
+TRUTH: Mapping[str, Callable[[Truth, Truth], Truth]] = {
+    "revision": truth.revision,
+    "deduction": truth.deduction,
+    "analogy": truth.analogy,
+    "resemblance": truth.resemblance,
+    "intersection": truth.intersection,
+}
+
+Bindings = Mapping[Variable, Term]
+
+
+class Rule(NamedTuple):
+    """Two premises and the conclusion as terms over variables, with the name of the truth function."""
+
+    name: str
+    first: Term
+    second: Term
+    conclusion: Term
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Read the rule table `RULES` with the parser of the users."""
+    lines = (re.split(r"\s{2,}", line) for line in RULES.strip().splitlines())
+    return tuple(Rule(name, *map(parse_term, terms)) for name, *terms in lines)
+
+
+def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
+    """Draw the conclusion of two judgements whose evidence is separate.
+
+    `intersection` joins what two facts say of a term that they share, and leaves that term open: `(&&, <(*, a, #1) -->
+    r>, <(*, #1, c) --> s>)`, which holds as far as both hold (NAL-6, introduction of a dependent variable).
+
+    Raises:
+        DerivationError: there is no such rule, the premises do not fit it, or they share evidence.
+    """
+    if name not in TRUTH:
+        raise DerivationError(f"rule must be one of {', '.join(TRUTH)}; got {name!r}")
+    if shared := first.stamp & second.stamp:
+        raise DerivationError(f"premises of {name} must rest on separate evidence; both rest on {sorted(shared)}")
+    term = _joined(first.term, second.term) if name == "intersection" else _concluded(name, first.term, second.term)
+    return Judgement(term, TRUTH[name](first.truth, second.truth), first.stamp | second.stamp)
+
+
+def _concluded(name: str, first: Term, second: Term) -> Term:
+    if name == "analogy" and isinstance(first, Compound) and first.connector == "&&":
+        return Compound("&&", (*first.parts[:-1], _concluded(name, first.parts[-1], second)))
+    for rule in rules():
+        if rule.name == name:
+            for one in _unified(rule.first, first, {}):
+                for both in _unified(rule.second, second, one):
+                    return substitute(rule.conclusion, both)
+    raise DerivationError(f"{name} does not fit the premises {first} and {second}")
+
+
+def _unified(pattern: Term, term: Term, bindings: Bindings) -> list[Bindings]:
+    """Find every way to make `pattern` equal to `term`; a similarity may be read in either direction."""
+    if isinstance(pattern, Variable):
+        bound = bindings.get(pattern)
+        if bound is None:
+            return [{**bindings, pattern: term}]
+        return [bindings] if _same(bound, term) else []
+    if isinstance(pattern, Statement) and isinstance(term, Statement) and pattern.copula == term.copula:
+        ways = [(term.subject, term.predicate)]
+        if term.copula == "<->":
+            ways.append((term.predicate, term.subject))
+        return [
+            both
+            for subject, predicate in ways
+            for one in _unified(pattern.subject, subject, bindings)
+            for both in _unified(pattern.predicate, predicate, one)
+        ]
+    if isinstance(pattern, Compound) and isinstance(term, Compound):
+        if (pattern.connector, len(pattern.parts)) != (term.connector, len(term.parts)):
+            return []
+        found: list[Bindings] = [bindings]
+        for part, of_term in zip(pattern.parts, term.parts, strict=True):
+            found = [more for one in found for more in _unified(part, of_term, one)]
+        return found
+    return [bindings] if pattern == term else []
+
+
+def _same(one: Term, other: Term) -> bool:
+    if one == other:
+        return True
+    if isinstance(one, Statement) and isinstance(other, Statement) and one.copula == other.copula == "<->":
+        return (one.subject, one.predicate) == (other.predicate, other.subject)
+    return False
+
+
+def ends(statement: Term) -> tuple[Term, Term]:
+    """Give what a statement leads from and to: subject and predicate, or the two parts of a related pair."""
+    if not isinstance(statement, Statement):
+        raise DerivationError(f"expected a statement that leads from a term to a term; got {statement}")
+    pair = statement.subject
+    if statement.copula == "-->" and isinstance(pair, Compound) and pair.connector == "*" and len(pair.parts) == 2:
+        return pair.parts[0], pair.parts[1]
+    return statement.subject, statement.predicate
+
+
+def _with_ends(statement: Term, source: Term, target: Term) -> Statement:
+    assert isinstance(statement, Statement)
+    if ends(statement) == (statement.subject, statement.predicate):
+        return Statement(statement.copula, source, target)
+    return Statement(statement.copula, Compound("*", (source, target)), statement.predicate)
+
+
+def _joined(first: Term, second: Term) -> Term:
+    parts = first.parts if isinstance(first, Compound) and first.connector == "&&" else (first,)
+    (before, shared), (also, after) = ends(parts[-1]), ends(second)
+    if not _same(shared, also):
+        raise DerivationError(
+            f"intersection needs a shared term: {first} leads to {shared}, but {second} starts at {also}"
+        )
+    witness = Variable("#", str(len(parts)))
+    return Compound("&&", (*parts[:-1], _with_ends(parts[-1], before, witness), _with_ends(second, witness, after)))
