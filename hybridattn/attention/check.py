@@ -1,0 +1,68 @@
+"""What a read refuses, from shapes and types alone: looking at the numbers would make a GPU wait."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from hybridattn.attention.layout import broadcast
+from hybridattn.errors import ArgumentError, ShapeError
+
+__all__ = ["check"]
+
+
+def check(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    beta: float | Tensor,
+    mask: Tensor | None,
+    prior: Tensor | None,
+    top: int | None,
+) -> None:
+    """Raise ShapeError or ArgumentError where the arguments of `read` do not fit each other."""
+    if min(query.ndim, keys.ndim, values.ndim) < 2:
+        shapes = f"{_shape(query)}, {_shape(keys)} and {_shape(values)}"
+        raise ShapeError(f"query, keys and values must have at least 2 axes; got shapes {shapes}")
+    if query.shape[-1] != keys.shape[-1]:
+        raise ShapeError(f"query must end in d={keys.shape[-1]} as keys do; got shape {_shape(query)}")
+    if keys.shape[-2] != values.shape[-2]:
+        raise ShapeError(f"values must hold n={keys.shape[-2]} slots as keys do; got shape {_shape(values)}")
+    if not query.dtype == keys.dtype == values.dtype or not query.is_floating_point():
+        dtypes = f"{query.dtype}, {keys.dtype} and {values.dtype}"
+        raise ArgumentError(f"query, keys and values must share one floating-point dtype; got {dtypes}")
+    if top is not None and top < 1:
+        raise ArgumentError(f"top must be at least 1, or None; got {top}")
+    if mask is not None and mask.dtype != torch.bool:
+        raise ArgumentError(f"mask must be bool, True where a slot may be read; got {mask.dtype}")
+    if not isinstance(beta, Tensor) and not 0 <= beta < math.inf:
+        raise ArgumentError(f"beta must be finite and at least 0; got {beta}")
+    if not query.ndim == keys.ndim == values.ndim == 2 or mask is not None or prior is not None:
+        _check_broadcast(query, keys, values, mask, prior)
+    if isinstance(beta, Tensor) and beta.ndim:
+        _must_fit("beta", beta, (*broadcast(query.shape[:-2], keys.shape[:-2]), query.shape[-2], 1))
+
+
+def _check_broadcast(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, prior: Tensor | None) -> None:
+    leads = (query.shape[:-2], keys.shape[:-2], values.shape[:-2])
+    try:
+        lead = broadcast(*leads)
+    except RuntimeError as error:
+        shapes = f"{_shape(query)}, {_shape(keys)} and {_shape(values)}"
+        raise ShapeError(f"leading axes of query, keys and values must broadcast; got shapes {shapes}") from error
+    for name, bias in (("mask", mask), ("prior", prior)):
+        if bias is not None:
+            _must_fit(name, bias, (*lead, query.shape[-2], keys.shape[-2]))
+
+
+def _must_fit(name: str, bias: Tensor, shape: tuple[int, ...]) -> None:
+    try:
+        fits = broadcast(bias.shape, shape) == shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"{name} must broadcast to {shape}; got shape {_shape(bias)}")
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)

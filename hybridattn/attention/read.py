@@ -1,0 +1,193 @@
+"""The one operation: separation(beta * similarity(query, keys)) @ values."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad, scaled_dot_product_attention
+
+from hybridattn.attention.check import check
+from hybridattn.attention.layout import TILE, Layout, broadcast, lay_out
+from hybridattn.attention.result import Read
+from hybridattn.attention.rows import Scoring, read_rows, row_potential
+from hybridattn.attention.separation import Separation, Softmax
+from hybridattn.attention.similarity import Dot, Factored, Similarity
+from hybridattn.attention.stream import log_mass_and_best
+from hybridattn.attention.top import best
+from hybridattn.errors import ArgumentError
+
+__all__ = ["potential", "read"]
+
+_DOT = Dot()
+_SOFTMAX = Softmax()
+
+
+def read(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    *,
+    similarity: Similarity = _DOT,
+    separation: Separation = _SOFTMAX,
+    beta: float | Tensor = 1.0,
+    mask: Tensor | None = None,
+    prior: Tensor | None = None,
+    top: int | None = None,
+    log_mass: bool = False,
+) -> Read:
+    """Read what is stored under the keys that are most like the query: separation(scores) @ values.
+
+    scores = beta * similarity(query, keys) + prior (Universal Hopfield Networks, Millidge et al. 2022, arXiv
+    2202.04557, eq. 1; with the default parts, scaled dot-product attention and the update of Ramsauer et al. 2021,
+    arXiv 2008.02217, eq. 3). Differentiable in every tensor, once. Memory is O(q + n) for `Softmax` with a `Factored`
+    similarity; else whole rows of scores are held, as many as fit a fixed budget, but at least one.
+
+    Args:
+        query: (..., q, d); leading axes broadcast with those of all other tensors.
+        keys: (..., n, d), in the dtype of the query.
+        values: (..., n, v), in the dtype of the query.
+        similarity: how alike query and key are; `Dot()`, `Cosine()`, `NegativeSquaredEuclidean()` or your own.
+        separation: from scores to weights; `Softmax()`, `Hard()` or your own.
+        beta: inverse temperature, at least 0: a number, or a tensor that broadcasts to (..., q, 1).
+        mask: bool, broadcasts to (..., q, n); True means that the slot may be read.
+        prior: added to the scores, broadcasts to (..., q, n); -inf is allowed. With a mask it takes their joint shape.
+        top: how many of the best slots to name, with their shares; implies the log mass for `Softmax`.
+        log_mass: whether to give log sum_i exp(scores_i); for `Softmax` only, reads by others cannot be merged.
+
+    Returns:
+        The value (..., q, v) and what was asked for. A query without a readable slot reads 0 with log mass -inf.
+        Equal scores go to the lower slot. `Softmax` names every readable slot, others those of weight above 0.
+
+    Raises:
+        ShapeError: shapes that do not fit each other.
+        ArgumentError: beta or top out of range, dtypes that differ, a log mass of something other than `Softmax`.
+
+    >>> pairs = read(torch.tensor([[1.0, 0.0]]), torch.eye(2), torch.tensor([[5.0], [9.0]]), beta=100.0, top=1)
+    >>> pairs.value, pairs.slots
+    (tensor([[5.]]), tensor([[0]]))
+    """
+    check(query, keys, values, beta, mask, prior, top)
+    if log_mass and not isinstance(separation, Softmax):
+        raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
+    wants_mass = isinstance(separation, Softmax) and (log_mass or top is not None)
+    if not isinstance(separation, Softmax) or not isinstance(similarity, Factored) or _has_slope(prior):
+        return _read_rows(query, keys, values, Scoring(similarity, beta, mask, prior), separation, top, wants_mass)
+    query, keys = similarity.factors(query, keys)
+    if isinstance(beta, Tensor):
+        query, beta = query * beta.to(query.dtype), 1.0
+    if wants_mass and _scores(query, keys, mask, prior) <= TILE:
+        return _read_rows(query, keys, values, Scoring(_DOT, beta, mask, prior), separation, top, True)
+    return _read_factored(query, keys, values, beta, mask, prior, top, wants_mass)
+
+
+def potential(
+    query: Tensor,
+    keys: Tensor,
+    *,
+    similarity: Similarity = _DOT,
+    separation: Separation = _SOFTMAX,
+    beta: float = 1.0,
+) -> Tensor:
+    """Give the potential of beta * similarity(query, keys), (..., q): for `Softmax` the log mass of a `read`.
+
+    query (..., q, d), keys (..., n, d); memory and errors as for `read`.
+    """
+    check(query, keys, keys, beta, None, None, None)
+    layout = lay_out(query, keys, keys, ())
+    if isinstance(separation, Softmax) and isinstance(similarity, Factored):
+        query, keys = similarity.factors(query, keys)
+        if query.shape[-1] and _scores(query, keys, None, None) > TILE:
+            mass, _ = log_mass_and_best(layout.rows(query), layout.slots(keys), beta, None, None, 0)
+            return layout.back(mass)
+        similarity = _DOT
+    scoring = Scoring(similarity, beta, None, None)
+    return layout.back(row_potential(layout.rows(query), layout.slots(keys), scoring, separation))
+
+
+def _read_rows(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    scoring: Scoring,
+    separation: Separation,
+    top: int | None,
+    wants_mass: bool,
+) -> Read:
+    layout = lay_out(query, keys, values, [part for part in scoring[1:] if isinstance(part, Tensor) and part.ndim])
+    similarity, beta, mask, prior = scoring
+    laid_beta = layout.bias(beta) if isinstance(beta, Tensor) else None
+    scoring = Scoring(similarity, beta if laid_beta is None else laid_beta, layout.bias(mask), layout.bias(prior))
+    value, mass, *found = read_rows(
+        layout.rows(query), layout.slots(keys), layout.slots(values), scoring, separation, top
+    )
+    slots, shares = found or (None, None)
+    return _back(layout, value, mass if wants_mass else None, slots, shares)
+
+
+def _read_factored(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    beta: float,
+    mask: Tensor | None,
+    prior: Tensor | None,
+    top: int | None,
+    wants_mass: bool,
+) -> Read:
+    layout = lay_out(query, keys, values, [bias for bias in (mask, prior) if bias is not None])
+    query, keys, values = layout.rows(query), layout.slots(keys), layout.slots(values)
+    mask, prior = layout.bias(mask), layout.bias(prior)
+    value = _attend(query, keys, values, beta, mask, prior)
+    if not wants_mass:
+        return Read(layout.back(value))
+    mass, slots = log_mass_and_best(query, keys, beta, mask, prior, top or 0)
+    if top is None:
+        return Read(layout.back(value), layout.back(mass))
+    return _back(layout, value, mass, *_shares(query, keys, beta, prior, mass, slots))
+
+
+def _attend(
+    query: Tensor, keys: Tensor, values: Tensor, beta: float, mask: Tensor | None, prior: Tensor | None
+) -> Tensor:
+    # On CPUs SDPA holds all q x n scores as soon as keys and values differ in width, or have no width at all.
+    width = max(query.shape[-1], values.shape[-1], 1)
+    bias = mask if prior is None else prior.to(query.dtype)
+    if mask is not None and prior is not None:
+        bias = torch.where(mask, prior.to(query.dtype), -torch.inf)
+    sides = (
+        pad(side, (0, width - side.shape[-1])) if side.shape[-1] < width else side for side in (query, keys, values)
+    )
+    query, keys, wide = (side.unsqueeze(1) for side in sides)
+    bias = None if bias is None else bias.unsqueeze(1)
+    return scaled_dot_product_attention(query, keys, wide, attn_mask=bias, scale=beta)[:, 0, :, : values.shape[-1]]
+
+
+def _shares(
+    query: Tensor, keys: Tensor, beta: float, prior: Tensor | None, mass: Tensor, slots: Tensor
+) -> tuple[Tensor, Tensor]:
+    which = torch.arange(keys.shape[0], device=keys.device)[:, None, None]
+    known = slots.clamp(min=0)
+    # Summed by hand: a matrix product rounds equal keys differently by their place, which would upset equals.
+    scores = beta * (query.to(mass.dtype).unsqueeze(-2) * keys[which, known].to(mass.dtype)).sum(-1)
+    if prior is not None:
+        scores = scores + prior.expand(*query.shape[:2], keys.shape[1]).gather(-1, known)
+    scores = scores.masked_fill(slots < 0, -torch.inf)
+    order = best(scores.detach(), known, slots.shape[-1])
+    shares = (scores - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
+    return slots.gather(-1, order), shares.gather(-1, order)
+
+
+def _back(layout: Layout, *parts: Tensor | None) -> Read:
+    value, *rest = (None if part is None else layout.back(part) for part in parts)
+    assert value is not None
+    return Read(value, *rest)
+
+
+def _scores(query: Tensor, keys: Tensor, *biases: Tensor | None) -> int:
+    leads = (side.shape[:-2] for side in (query, keys, *biases) if side is not None)
+    return math.prod(broadcast(*leads)) * query.shape[-2] * keys.shape[-2]
+
+
+def _has_slope(prior: Tensor | None) -> bool:
+    # SDPA holds all q x n scores when it has to differentiate its bias.
+    return prior is not None and prior.requires_grad and torch.is_grad_enabled()
