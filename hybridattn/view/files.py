@@ -1,0 +1,55 @@
+"""Files that are there whole or not at all."""
+
+import os
+import secrets
+from pathlib import Path
+
+from hybridattn.errors import ArgumentError
+
+__all__ = ["write_text"]
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Put `text` into the file at `path`, as UTF-8: a reader finds the old file or the new one, and never a part.
+
+    The text goes to a new file in the same folder, is flushed to the disk and then renamed over `path`. A symbolic link
+    is followed; the permissions of an old file are kept. Line ends are written as they are.
+
+    Raises `ArgumentError` if `path` is a folder or a device, if its folder is missing or cannot be written, if the disk
+    is full, or if the text holds half a surrogate pair. The old file is then as it was.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder, "answer.json"), "[]")
+    ...     Path(folder, "answer.json").read_text()
+    '[]'
+    """
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise ArgumentError(f"text must be Unicode that UTF-8 can hold; got {error}") from error
+    try:
+        _replace(Path(os.path.realpath(path)), data)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ArgumentError(f"path must be a file that can be written; got {os.fspath(path)!r}: {reason}") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    if not target.parent.is_dir():
+        raise ValueError("its folder does not exist")
+    if target.is_dir():
+        raise ValueError("it is a folder")
+    if target.exists() and not target.is_file():
+        raise ValueError("it is no regular file")
+    draft = target.with_name(f".hybridattn-{secrets.token_hex(8)}.tmp")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            draft.chmod(target.stat().st_mode & 0o7777)
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
