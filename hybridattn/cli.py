@@ -1,0 +1,190 @@
+"""The command line: the border where strings become objects, and where mistakes become messages and exit codes."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+
+from hybridattn import __version__
+from hybridattn.errors import ArgumentError, HybridAttnError
+
+__all__ = ["app", "main"]
+
+ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
+STDOUT = "-"
+PLAIN_WIDTH = 240  # columns where stdout is no terminal
+
+app = typer.Typer(
+    help="Associative memory you can question: ask facts, get the answer, its derivation and its graph.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(facts_app, name="facts")
+
+Facts = Annotated[
+    str,
+    typer.Argument(
+        metavar="FACTS", help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it."
+    ),
+]
+Beta = Annotated[float, typer.Option(help="Inverse temperature of a read.")]
+
+
+def main() -> None:
+    """Run the command and exit: 0 answered or done, 1 no answer, 2 wrong input, 130 interrupted."""
+    try:
+        app(prog_name="hybridattn")
+    except HybridAttnError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(WRONG_INPUT)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hybridattn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Say what every command has in common."""
+
+
+@app.command()
+def ask(
+    facts: Facts,
+    question: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUESTION",
+            help="<S --> P>?, <S <-> P>? or <(*, S, P) --> R>?, where ?x may stand for S or P.",
+        ),
+    ],
+    hops: Annotated[
+        int | None, typer.Option(help="Most hops along --> or <-> [default: until nothing is new, 32].")
+    ] = None,
+    beam: Annotated[int, typer.Option(help="Links that pass on at each hop.")] = 64,
+    top: Annotated[int, typer.Option(help="Most answers to give.")] = 10,
+    path: Annotated[
+        str | None, typer.Option(help="Relations to follow one after the other, with commas between.")
+    ] = None,
+    min_match: Annotated[float, typer.Option(help="Least cosine of a query and a key that is followed.")] = 0.5,
+    beta: Beta = 100.0,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write one offline page with the graph.")] = None,
+    graphml: Annotated[Path | None, typer.Option(help="Write the graph for Gephi, yEd or networkx.")] = None,
+    narsese: Annotated[Path | None, typer.Option(help="Write the cited facts and the answers in Narsese.")] = None,
+) -> None:
+    """Ask facts a question: the answers with their truth, the chain of cited facts, and a graph.
+
+    Example: hybridattn ask wordnet "<cheetah.n.01 --> animal.n.01>?" --html cheetah.html
+    """
+    from hybridattn.knowledge import FactMemory
+    from hybridattn.view import graphml as to_graphml
+    from hybridattn.view import page, terminal, write_text
+
+    start = time.perf_counter()
+    with _waiting(f"Loading {facts}"):
+        memory = FactMemory.load(facts, beta=beta)
+        memory.memory  # noqa: B018 - made when first asked for, which belongs to loading
+    loaded = time.perf_counter()
+    relations = None if path is None else [name.strip() for name in path.split(",")]
+    answers = memory.ask(question, path=relations, hops=hops, beam=beam, top=top, min_match=min_match)
+    report = answers.to_json()
+    answered = time.perf_counter()
+    if html is not None:
+        write_text(html, page(report))
+    if graphml is not None:
+        write_text(graphml, to_graphml(answers.graph))
+    if narsese is not None:
+        write_text(narsese, _narsese(report, [str(fact) for answer in answers for fact in answer.facts]))
+    if not _wrote_json(json_file, report):
+        _print(terminal(report), f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
+    raise typer.Exit(ANSWERED if answers else NO_ANSWER)
+
+
+def _waiting(what: str) -> AbstractContextManager[object]:
+    """Show on stderr, if that is a terminal, that something takes a moment."""
+    return Console(stderr=True).status(f"{what} ...")
+
+
+def _print(*parts: RenderableType) -> None:
+    """Print to stdout, plainly and without breaking lines where that is no terminal."""
+    plain = not sys.stdout.isatty()
+    console = Console(highlight=False, soft_wrap=True, width=PLAIN_WIDTH if plain else None)
+    for part in parts:
+        console.print(part)
+
+
+def _wrote_json(target: str | None, data: Mapping[str, Any]) -> bool:
+    """Write JSON to a file or to stdout, and tell whether stdout has it: then nothing else may be printed."""
+    from hybridattn.view import write_text
+
+    if target is None:
+        return False
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+    if target == STDOUT:
+        sys.stdout.write(text)
+    else:
+        write_text(Path(target), text)
+    return target == STDOUT
+
+
+def _narsese(report: dict[str, Any], facts: list[str]) -> str:
+    """Write the cited facts as judgements, the question as a comment, the answers as expectations of a test file."""
+    lines = [f"// {report['question']}", *dict.fromkeys(facts)]
+    for answer in report["answers"]:
+        truth = f"%{answer['frequency']:.2f};{answer['confidence']:.2f}%"
+        lines.append(f"''outputMustContain('{answer['term']}. {truth}')")
+    return "\n".join(lines) + "\n"
+
+
+@facts_app.command()
+def show(
+    facts: Facts,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
+) -> None:
+    """Describe a knowledge base: how many facts, symbols and words, which relations, and some examples.
+
+    Example: hybridattn facts show wordnet
+    """
+    from hybridattn.knowledge import FactMemory
+    from hybridattn.view import described
+
+    with _waiting(f"Loading {facts}"):
+        about = FactMemory.load(facts).describe()
+    if not _wrote_json(json_file, about):
+        _print(described(about))
+
+
+@facts_app.command()
+def export(
+    facts: Facts,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: a .nal file of Narsese judgements.")],
+) -> None:
+    """Write a knowledge base as Narsese, a judgement a line.
+
+    Example: hybridattn facts export wordnet wordnet.nal
+    """
+    from hybridattn.knowledge import FactMemory
+    from hybridattn.view import write_text
+
+    if file.suffix != ".nal":
+        raise ArgumentError(f"FILE must end in .nal, the format that is written; got {file}")
+    with _waiting(f"Loading {facts}"):
+        memory = FactMemory.load(facts)
+    write_text(file, "".join(f"{line}\n" for line in memory.to_narsese()))
+    _print(f"{len(memory):,} facts written to {file}")
