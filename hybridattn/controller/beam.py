@@ -10,7 +10,7 @@ from torch.nn.functional import cosine_similarity
 from hybridattn.controller.walk import Level, Plan, Walk
 from hybridattn.errors import ArgumentError
 from hybridattn.memory import Addressable, Selective
-from hybridattn.memory.fingerprint import GOLDEN, fingerprint
+from hybridattn.memory.fingerprint import fingerprint
 from hybridattn.trace import Hop, Link, Trace
 
 __all__ = ["EXACT", "Beam"]
@@ -66,7 +66,8 @@ class Beam:
         else:
             self._peek(plan, walkers, seen, ends)
         log = Trace(tuple(_hop(index, links) for index, links in hops), ends.cuts()) if trace else None
-        return Walk(ends.value.reshape(*lead, -1), ends.query.reshape(*lead, -1), ends.hops.reshape(lead), log)
+        value, query, made = (part.reshape(lead + part.shape[1:]) for part in (ends.value, ends.query, ends.hops))
+        return Walk(value, query, made, log)
 
     def _links(self, level: Level, walkers: "_Walkers", top: int, cut: Tensor) -> "_Links":
         """Read once, and keep the links that match; mark in `cut` the questions for which `top` was too small."""
@@ -122,7 +123,7 @@ class Beam:
 
     def _peek(self, plan: Plan, walkers: "_Walkers", seen: Tensor, ends: "_Ends") -> None:
         """Mark the questions that could have gone on: one more hop, not recorded, would ask something new."""
-        links = self._links(plan.levels[plan.hops % len(plan.levels)], walkers, plan.top, torch.zeros_like(ends.beam))
+        links = self._links(plan.levels[plan.hops % len(plan.levels)], walkers, plan.top, ends.more)
         new = ~torch.isin(_prints(links.following, links.question, (plan.hops + 1) % len(plan.levels)), seen)
         ends.more[links.question[new]] = True
 
@@ -193,10 +194,7 @@ def _hop(index: int, links: _Links) -> Hop:
 
 def _prints(query: Tensor, question: Tensor, level: int) -> Tensor:
     """Name the state (question, level, query) in 64 bits."""
-    return fingerprint(query) + (question * 64 + level) * _ODD
-
-
-_ODD = GOLDEN - (1 << 64)
+    return fingerprint(query) + fingerprint(torch.stack([question, torch.full_like(question, level)], -1).double())
 
 
 def _match(asked: Tensor, key: Tensor, width: int) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from torch.nn.functional import cosine_similarity
 
 from hybridattn.attention import Read
 from hybridattn.controller.walk import Level, Plan, Walk
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory import Addressable
 from hybridattn.trace import Hop, Link, Trace
 
@@ -42,7 +42,7 @@ class Mixture:
                 kept.append(_Kept(index, level, asked, read, walking))
             following = level.link(asked, read.value)
             made = made + walking
-            if value is None:
+            if plan.halt is None or value is None:
                 value, query = read.value, following
             else:
                 value, query = _where(walking, read.value, value), _where(walking, following, query)
@@ -52,7 +52,8 @@ class Mixture:
                     break
         assert value is not None
         log = Trace(tuple(map(_hop, kept)), ("",) * len(query)) if trace else None
-        return Walk(value.reshape(*lead, -1), query.reshape(*lead, -1), made.reshape(lead), log)
+        value, query, made = (part.reshape(lead + part.shape[1:]) for part in (value, query, made))
+        return Walk(value, query, made, log)
 
 
 class _Kept(NamedTuple):
@@ -81,4 +82,8 @@ def _hop(kept: _Kept) -> Hop:
 
 
 def _where(walking: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    if new.shape != old.shape:
+        raise ShapeError(
+            f"questions that halt singly need levels of one width; got {old.shape[-1]} and {new.shape[-1]}"
+        )
     return torch.where(walking[:, None], new, old)

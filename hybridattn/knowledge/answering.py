@@ -19,7 +19,12 @@ __all__ = ["Evidence"]
 
 QUERY = -1  # symbol of a start that no fact mentions
 GOAL = -2  # symbol of a goal that no fact mentions
-Node: TypeAlias = tuple[int, int]  # place on the path (0 throughout where one relation is followed), symbol
+FAR = 1 << 32  # from here on, matches with the goal are numbered
+Node: TypeAlias = tuple[int, int, int]
+"""Place on the path (0 throughout where one relation is followed), symbol, and relation where any is asked for."""
+End: TypeAlias = tuple[int, int]
+"""A symbol that may be an answer, and its relation where any is asked for."""
+ANY = -1  # stands for the relation where it is known
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,21 @@ class Evidence:
     goal_matches: Mapping[int, float]
     """Cosine with the goal of every symbol that is like it, where the goal is `GOAL`."""
     match_evidence: float
+    hops: int
+    """Most facts on a path."""
 
     def answers(self) -> list[Answer]:
         """Derive every answer, surest first."""
         table = CHAIN if self._length <= 1 else WITNESSED
         edges = edges_from(self._edges)
         found = []
-        for end, hop in self._reached.items() if self.goal is None else [(self.goal, len(self.trace.hops))]:
+        for end, hop in self._candidates().items():
             start, goal = self._ends(end)
-            derivation = conclude(edges, start, goal, table=table)
+            derivation = conclude(edges, start, goal, table=table, hops=self.hops)
             if derivation is not None:
-                alternative = partial(runner_up, edges, start, goal, table=table)
+                alternative = partial(runner_up, edges, start, goal, table=table, hops=self.hops)
                 term = self._oriented(derivation.conclusion.term, end)
-                found.append(Answer(term, derivation, self._term(end), hop, alternative))
+                found.append(Answer(term, derivation, self._term(end[0]), hop, alternative))
         return sorted(found, key=_rank)
 
     def graph(self, answers: Sequence[Answer]) -> Graph:
@@ -71,13 +78,13 @@ class Evidence:
         """Hops of a path of relations; 0 where one relation is followed for as long as it leads."""
         return 0 if self.question.transitive else len(self.question.path)
 
-    def _ends(self, end: int) -> tuple[Node, Node]:
+    def _ends(self, end: End) -> tuple[Node, Node]:
         """Give the nodes of source and target, where the walk led from the start to `end`."""
         here, there = (0, self._length) if not self.question.inverse else (self._length, 0)
-        start, goal = (here, self.start), (there, end)
+        start, goal = (here, self.start, ANY), (there, *end)
         return (goal, start) if self.question.inverse else (start, goal)
 
-    def _oriented(self, concluded: Term, end: int) -> Term:
+    def _oriented(self, concluded: Term, end: End) -> Term:
         """Write a similarity in the direction of the question."""
         if isinstance(concluded, Statement) and concluded.copula == "<->":
             source, target = self._ends(end)
@@ -95,19 +102,32 @@ class Evidence:
         source, _, target = self.table.codes[slot // 2]
         return (target, source) if slot % 2 else (source, target)
 
+    def _candidates(self) -> dict[End, int]:
+        """Give the possible answers, with the hop at which each was reached first."""
+        if self.goal is None:
+            return self._reached
+        found: dict[End, int] = {}
+        for (symbol, relation), hop in self._reached.items():
+            if symbol == self.goal or symbol in self.goal_matches:
+                found.setdefault((self.goal, relation), hop)
+        return found
+
     @cached_property
-    def _reached(self) -> dict[int, int]:
+    def _reached(self) -> dict[End, int]:
         """Give the hop at which each possible answer was reached first."""
-        reached: dict[int, int] = {}
+        reached: dict[End, int] = {}
         for hop, link in self.trace.links():
             far = self._near_far(link.slot)[1]
-            if far != self.start and hop >= self._length and self._asked(link):
-                reached.setdefault(far, hop)
+            if self._asked(link) and hop >= self._length and not (self.question.transitive and far == self.start):
+                reached.setdefault((far, self._relation(link)), hop)
         return reached
 
     def _asked(self, link: Link) -> bool:
-        """Tell whether a link answers a question for any relation: it has to be a relation of a pair."""
-        return self.question.path != (None,) or kind_of(self._stored(link.slot).fact.judgement.term) == "*"
+        """Tell whether a link is what was asked: "any relation" is any of a pair, read as the question does."""
+        if self.question.path != (None,):
+            return True
+        stored = self._stored(link.slot)
+        return stored.inverse == self.question.inverse and kind_of(stored.fact.judgement.term) == "*"
 
     @cached_property
     def _edges(self) -> list[Edge]:
@@ -118,14 +138,14 @@ class Evidence:
         matches: dict[tuple[Node, Node], Judgement] = {}
         for hop, links in enumerate(self.trace.hops, 1):
             step = 0 if not self._length else hop
-            for link in links.links:
+            for link in filter(self._asked, links.links):
                 near, far = self._near_far(link.slot)
                 walker = self._near_far(before[link.parent].slot)[1] if link.parent >= 0 else self.start
                 at, to = self._places(step)
                 fact = self.table.fact(link.slot // 2)
-                yield self._edge((at, near), (to, far), kind_of(fact.judgement.term), fact)
-                if link.similarity < EXACT and ((at, walker), (at, near)) not in matches:
-                    pair = (at, walker), (at, near)
+                yield self._edge((at, near, ANY), (to, far, self._relation(link)), kind_of(fact.judgement.term), fact)
+                pair = (at, walker, ANY), (at, near, ANY)
+                if link.similarity < EXACT and pair not in matches:
                     matches[pair] = self._match(walker, near, link.similarity, len(matches))
                     yield self._edge(*pair, "match", matches[pair])
             before = links.links
@@ -137,10 +157,14 @@ class Evidence:
 
     def _to_goal(self) -> Iterator[Edge]:
         """Lead from what is like the goal to the goal; these matches are numbered from the far end."""
-        for place, (symbol, cosine) in enumerate(sorted(self.goal_matches.items())):
-            if symbol in self._reached:
-                match = self._match(symbol, GOAL, cosine, (1 << 32) + place)
-                yield self._edge((self._length, symbol), (self._length, GOAL), "match", match)
+        for symbol, relation in self._reached:
+            if symbol in self.goal_matches:
+                match = self._match(symbol, GOAL, self.goal_matches[symbol], FAR + symbol)
+                pair = (self._length, symbol, relation), (self._length, GOAL, relation)
+                yield self._edge(*pair, "match", match)
+
+    def _relation(self, link: Link) -> int:
+        return self.table.codes[link.slot // 2][1] if self.question.path == (None,) else ANY
 
     def _edge(self, here: Node, there: Node, kind: Kind, premise: Fact | Judgement) -> Edge:
         """Point an edge from source to target, whichever way it was walked."""

@@ -99,7 +99,7 @@ def _task(facts: FactStore, text: str, search: Search, vectors: Mapping[str, Ten
     start = _end(facts, here, search, vectors)
     goal = None if isinstance(there, Variable) else _end(facts, there, search, vectors)
     source, target = (there, start.term) if question.inverse else (start.term, goal.term if goal else there)
-    if goal is not None and goal.term == start.term:
+    if goal is not None and goal.term == start.term and question.transitive:
         raise ArgumentError(f"source and target must differ; both are {start.term}")
     return _Task(replace(question, source=source, target=target), start, goal)
 
@@ -141,12 +141,16 @@ def _walk(facts: FactStore, tasks: Sequence[_Task], search: Search) -> list[Answ
     query = torch.stack([torch.cat([task.start.vector, cue[0]]) for task, cue in zip(tasks, cues, strict=True)])
     levels = [Level(memory, Replace(cue)) for cue in cues[0][1:]] + [Level(memory)]
     goal = torch.stack([_goal(task, memory.entities) for task in tasks])
-    hops = (search.hops or DEFAULT_HOPS) if question.transitive else len(question.path)
+    hops = _most_hops(question, search)
     halt = Reached(goal) if question.transitive else None
     beam = Beam(search.beam, min_match=search.min_match)
     walk = MultilevelAttention(levels, hops=hops, top=search.beam, halt=halt, mode=beam)(query, trace=True)
     assert walk.trace is not None
     return [_answers(facts, task, trace, search) for task, trace in zip(tasks, walk.trace.split(), strict=True)]
+
+
+def _most_hops(question: Question, search: Search) -> int:
+    return (search.hops or DEFAULT_HOPS) if question.transitive else len(question.path)
 
 
 def _route(question: Question) -> tuple[str | None, ...]:
@@ -167,7 +171,8 @@ def _goal(task: _Task, entities: Tensor) -> Tensor:
 def _answers(facts: FactStore, task: _Task, trace: Trace, search: Search) -> Answers:
     goal = None if task.goal is None else task.goal.symbol if task.goal.symbol != QUERY else GOAL
     like = _like(facts, task.goal, search) if task.goal is not None and goal == GOAL else {}
-    evidence = Evidence(task.question, trace, facts.table, task.start.symbol, goal, like, search.match_evidence)
+    hops = _most_hops(task.question, search)
+    evidence = Evidence(task.question, trace, facts.table, task.start.symbol, goal, like, search.match_evidence, hops)
     found = evidence.answers()
     cut = trace.cut[0] if task.question.transitive else trace.cut[0].replace("hops", "")
     given = found[: search.top]

@@ -30,9 +30,13 @@ def read_rows(path: str | Path) -> list[Row]:
     path = Path(path)
     suffixes = [suffix.lower() for suffix in path.suffixes]
     ending = next((suffix for suffix in reversed(suffixes) if suffix not in OPENERS), "")
-    if path.is_dir():
+    try:
+        is_dir, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:
+        raise FactsError(f"{str(path)[:60]!r} names no file: {error}"[:200]) from None
+    if is_dir:
         raise FactsError(f"{path} is a directory; expected a file of facts ({', '.join(FORMATS)}[.xz|.gz])")
-    if not path.exists():
+    if not exists:
         raise FactsError(f"{path} does not exist; expected a file of facts or the name of a built-in one (wordnet)")
     if ending not in FORMATS:
         raise FactsError(
@@ -118,7 +122,7 @@ def _jsonl(lines: Iterable[str], origin: str) -> Iterator[Row]:
 def _from_json(line: str) -> Row:
     try:
         item = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"expected a JSON object; {error}") from None
     if not isinstance(item, dict):
         raise ArgumentError(f"expected a JSON object with {WANTED}; got {type(item).__name__}")

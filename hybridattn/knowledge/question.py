@@ -61,9 +61,9 @@ def read_question(text: str, path: tuple[str, ...] | None = None) -> Question:
         raise ArgumentError(f"a question must name its source or its target; got {term}?")
     if inner := [end for end in (source, target) if not isinstance(end, Variable) and variables(end)]:
         raise ArgumentError(f"?x must stand for a whole term; got {inner[0]}")
-    if source == target:
-        raise ArgumentError(f"source and target must differ; got {term}?")
     transitive = path is None and own in ("-->", "<->")
+    if source == target and transitive:
+        raise ArgumentError(f"source and target must differ; got {term}?")
     return Question(term, source, target, (own,) if path is None else tuple(map(_cue, path)), transitive)
 
 

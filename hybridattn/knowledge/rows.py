@@ -55,9 +55,9 @@ def from_fields(fields: Sequence[Any]) -> Row:
     names = [_name(field, value) for field, value in zip(FIELDS, fields[:3], strict=False)]
     numbers = [_number(field, value) for field, value in zip(FIELDS[3:], (*fields[3:], None, None), strict=False)]
     source, relation, target = names
-    if source == target:
-        raise ArgumentError(f"source and target must differ; both are {source!r}")
     cue = COPULA.get(relation) or str(atom(relation))
+    if source == target and relation in COPULA:
+        raise ArgumentError(f"source and target of {relation} must differ; both are {source!r}")
     return Row(atom(source), relation, cue, atom(target), _truth(*numbers))
 
 
@@ -72,7 +72,7 @@ def _number(field: str, value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if isinstance(value, bool) or not 0 <= number <= 1:
         raise ArgumentError(f"{field} must be a number in [0, 1]; got {value!r}")
@@ -94,9 +94,9 @@ def from_triples(triples: Iterable[Sequence[Any]], *, origin: str = "triples") -
 def _numbered(items: Iterable[Sequence[Any]], origin: str, unit: str) -> Iterator[Row]:
     for number, item in enumerate(items, 1):
         try:
-            if isinstance(item, str):
-                raise ArgumentError(f"expected 3 to 5 fields ({WANTED}); got the text {item[:40]!r}")
-            yield from_fields(item)
+            if isinstance(item, str) or not isinstance(item, Iterable):
+                raise ArgumentError(f"expected 3 to 5 fields ({WANTED}); got {repr(item)[:40]}")
+            yield from_fields(tuple(item))
         except ArgumentError as error:
             raise FactsError(f"{origin}, {unit} {number}: {error}") from None
 
@@ -111,9 +111,13 @@ def from_frame(frame: Any) -> list[Row]:
         raise FactsError(
             f"frame: expected the columns {WANTED}; {', '.join(missing)} missing among {', '.join(columns)}"
         )
-    series = [list(frame[field]) if field in columns else [None] * len(frame) for field in FIELDS]
-    rows = ([None if isinstance(x, float) and math.isnan(x) else x for x in row] for row in zip(*series, strict=True))
-    return list(_numbered(rows, "frame", "row"))
+    series = [_column(frame[field]) if field in columns else [None] * len(frame) for field in FIELDS]
+    return list(_numbered(zip(*series, strict=True), "frame", "row"))
+
+
+def _column(series: Any) -> list[Any]:
+    """List a column, with None where a value is missing."""
+    return [value if there else None for value, there in zip(series, series.notna(), strict=True)]
 
 
 def from_graph(graph: "nx.Graph[Any]") -> list[Row]:

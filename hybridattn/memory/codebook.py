@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +10,10 @@ from torch.utils.checkpoint import checkpoint
 
 from hybridattn.attention import Read
 from hybridattn.attention.top import best
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError, SlotError
+from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.fingerprint import RowIndex
 from hybridattn.memory.inverted import InvertedIndex
+from hybridattn.memory.numbered import NumberedSlots
 
 __all__ = ["CodebookMemory"]
 
@@ -21,7 +23,7 @@ WILDCARD = -1  # part of a query that is zero
 UNKNOWN = -2  # part of a query that is neither zero nor a codebook entry
 
 
-class CodebookMemory(nn.Module):
+class CodebookMemory(NumberedSlots):
     """Slots with key = [entity; cue] and value = entity, all entries of codebooks (a product code, Jegou et al. 2011).
 
     A read is the softmax read of the composed keys, `softmax(beta * (q_e . E[i] + q_c . C[j])) @ E[target]`, but the
@@ -46,18 +48,15 @@ class CodebookMemory(nn.Module):
     entities: Tensor
     cues: Tensor
     codes: Tensor
-    ids: Tensor
 
     def __init__(self, entities: Tensor, cues: Tensor, *, beta: float = 100.0, coherence: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(device=entities.device)
         if not (math.isfinite(beta) and beta > 0):
             raise ArgumentError(f"beta must be positive and finite; got {beta}")
         self.beta, self.coherence = float(beta), float(coherence)
         self.register_buffer("entities", _codebook("entities", entities))
         self.register_buffer("cues", _codebook("cues", cues))
         self.register_buffer("codes", torch.empty(0, 3, dtype=torch.int64, device=entities.device))
-        self.register_buffer("ids", torch.empty(0, dtype=torch.int64, device=entities.device))
-        self._next = 0
         self._index: tuple[RowIndex, RowIndex, InvertedIndex] | None = None
 
     @property
@@ -69,10 +68,6 @@ class CodebookMemory(nn.Module):
     def key_dim(self) -> int:
         """Width v + c of a key."""
         return self.entities.shape[1] + self.cues.shape[1]
-
-    def __len__(self) -> int:
-        """Count the living slots."""
-        return len(self.ids)
 
     def extra_repr(self) -> str:
         """Describe the memory for `repr`."""
@@ -94,12 +89,17 @@ class CodebookMemory(nn.Module):
         if bool(((codes < 0) | (codes >= sizes)).any()):
             least, most = codes.amin(0).tolist(), codes.amax(0).tolist()
             raise ArgumentError(f"codes must be at least 0 and below {sizes.tolist()}; got {least} to {most}")
-        ids = torch.arange(self._next, self._next + len(codes), device=self.ids.device)
-        self._next += len(codes)
-        self.codes = torch.cat([self.codes, codes.to(self.codes.device)])
+        ids = self.next_id + torch.arange(len(codes), device=self.ids.device)
+        self.next_id = self.next_id + len(codes)
+        self.codes = torch.cat([self.codes, codes.to(self.codes)])
         self.ids = torch.cat([self.ids, ids])
         self._index = None
         return ids
+
+    def erase(self, ids: Tensor) -> None:
+        """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
+        self._keep(ids)
+        self._index = None
 
     def write(self, keys: Tensor, values: Tensor | None = None, *, evidence: Tensor | None = None) -> Tensor:
         """Store keys (m, v + c) with values (m, v), or one of each: (m,) slot ids.
@@ -157,6 +157,8 @@ class CodebookMemory(nn.Module):
         """
         if query.shape[-1:] != (self.key_dim,):
             raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
+        if top is not None and top < 1:
+            raise ArgumentError(f"top must be at least 1, or None; got {top}")
         rows = query.reshape(-1, self.key_dim)
         entity, cue, length = self._recognise(rows)
         exact = length > 0
@@ -258,13 +260,19 @@ class CodebookMemory(nn.Module):
         keys = torch.cat([self.entities[entity], self.cues[cue]], dim=-1)
         return self.beta * (keys @ rows[:, :, None])[..., 0]
 
-    def _places(self, ids: Tensor) -> Tensor:
-        """Find where slots are kept: (...,) ids -> (...,)."""
-        place = torch.searchsorted(self.ids, ids).clamp_max(max(0, len(self) - 1))
-        alive = self.ids[place] == ids if len(self) else torch.zeros_like(ids, dtype=torch.bool)
-        if not bool(alive.all()):
-            raise SlotError(f"slot {int(ids[~alive].flatten()[0])} is not in this memory of {len(self)} slots")
-        return place
+    def _stored(self) -> list[str]:
+        return ["codes", "ids"]
+
+    def _sized(self) -> list[str]:
+        return ["entities", "cues", *self._stored()]
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "CodebookMemory":
+        self._index = None  # it holds the entries as they were
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        self._index = None
 
 
 def _codebook(name: str, book: Tensor) -> Tensor:

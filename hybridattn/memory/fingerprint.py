@@ -35,10 +35,15 @@ def _words(rows: Tensor) -> Tensor:
 
 
 def _mix(x: Tensor) -> Tensor:
-    """Spread every bit over the word (the finaliser of SplitMix64, with arithmetic shifts)."""
-    x = (x ^ (x >> 30)) * _signed(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> 27)) * _signed(0x94D049BB133111EB)
-    return x ^ (x >> 31)
+    """Spread every bit over the word, without losing one (the finaliser of SplitMix64)."""
+    x = (x ^ _shifted(x, 30)) * _signed(0xBF58476D1CE4E5B9)
+    x = (x ^ _shifted(x, 27)) * _signed(0x94D049BB133111EB)
+    return x ^ _shifted(x, 31)
+
+
+def _shifted(x: Tensor, bits: int) -> Tensor:
+    """Shift to the right and let zeros in: torch's own shift repeats the sign."""
+    return (x >> bits) & ((1 << (64 - bits)) - 1)
 
 
 def _signed(word: int) -> int:

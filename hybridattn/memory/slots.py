@@ -144,7 +144,7 @@ class SlotMemory(nn.Module):
     def settle(self, query: Tensor, *, steps: int | None = None, tol: float = 1e-4) -> Settled:
         """Read queries (..., d) back as their own keys until each moves by at most `tol`, or `steps` times.
 
-        Without `steps`, 1000 times. Every query stops on its own. The update reads keys, also where the memory stores values.
+        Without `steps`, 1000 times. Every query stops on its own. The update reads keys, even where there are values.
         """
         found = settle_rows(self._update, self._queries(query), steps=steps, tol=tol)
         return Settled(*(part.reshape((*query.shape[:-1], *part.shape[1:])) for part in found))

@@ -8,6 +8,7 @@ from hybridattn.errors import DerivationError
 from hybridattn.reasoning.fact import Fact
 from hybridattn.reasoning.judgement import Judgement
 from hybridattn.reasoning.rules import apply_rule
+from hybridattn.reasoning.term import Statement
 
 __all__ = ["Derivation", "Inference", "replay"]
 
@@ -56,7 +57,10 @@ def replay(derivation: Derivation, facts: Iterable[Fact] | None = None) -> Judge
             raise DerivationError(
                 f"step:{place} ({step.rule}) needs two known premises; got {', '.join(step.premises)}"
             )
-        again = apply_rule(step.rule, *(known[premise] for premise in step.premises))
+        try:
+            again = apply_rule(step.rule, *(known[premise] for premise in step.premises))
+        except DerivationError as wrong:
+            raise DerivationError(f"step:{place}: {wrong}") from None
         if not _equal(again, step.conclusion):
             raise DerivationError(
                 f"step:{place} ({step.rule}) concludes {again}; the derivation says {step.conclusion}"
@@ -67,11 +71,24 @@ def replay(derivation: Derivation, facts: Iterable[Fact] | None = None) -> Judge
 
 
 def _premises(derivation: Derivation, facts: Sequence[Fact]) -> dict[str, Judgement]:
-    known = {f"fact:{fact.id}": fact.judgement for fact in facts}
-    if missing := [fact.id for fact in derivation.facts if f"fact:{fact.id}" not in known]:
-        raise DerivationError(
-            f"the derivation cites fact:{missing[0]}, which is not among the {len(facts)} facts given"
-        )
+    if not derivation.steps and len(derivation.facts) != 1:
+        raise DerivationError(f"a derivation without a step must cite one fact; got {len(derivation.facts)}")
+    stored = {fact.id: fact for fact in facts}
+    for fact in derivation.facts:
+        if fact.id not in stored:
+            raise DerivationError(
+                f"the derivation cites fact:{fact.id}, which is not among the {len(facts)} facts given"
+            )
+        if stored[fact.id] != fact:
+            raise DerivationError(f"fact:{fact.id} is {stored[fact.id]}; the derivation cites {fact}")
+    for place, match in enumerate(derivation.matches):
+        if not (
+            isinstance(match.term, Statement) and match.term.copula == "<->" and match.stamp and max(match.stamp) < 0
+        ):
+            raise DerivationError(
+                f"match:{place} must be a similarity whose evidence has negative numbers; got {match}"
+            )
+    known = {f"fact:{fact.id}": fact.judgement for fact in derivation.facts}
     return known | {f"match:{place}": match for place, match in enumerate(derivation.matches)}
 
 
@@ -112,6 +129,10 @@ class Proof:
         self._steps.append(Inference(rule, (first, second), conclusion))
         self._known[name] = conclusion
         return name
+
+    def known(self, name: str) -> Judgement:
+        """Give the judgement that a premise or a step is."""
+        return self._known[name]
 
     def finish(self) -> Derivation:
         """Give the derivation of what was inferred last."""

@@ -8,7 +8,7 @@ import networkx as nx
 from hybridattn.reasoning.derivation import Derivation
 from hybridattn.reasoning.fact import Fact, plain_name
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.term import Term
+from hybridattn.reasoning.term import Statement, Term
 from hybridattn.trace import Link, Trace
 
 __all__ = ["Graph", "Stored", "from_derivation", "from_trace", "mark"]
@@ -97,6 +97,8 @@ def add_term(graph: Graph, term: Term, *, hop: int, kind: str = "term") -> None:
     """Add the node of a term, or leave it as it is if the walk has seen it before."""
     if str(term) not in graph:
         graph.add_node(str(term), kind=kind, label=plain_name(term), hop=hop)
+    elif hop < graph.nodes[str(term)]["hop"]:
+        graph.nodes[str(term)]["hop"] = hop
 
 
 def _truth(judgement: Judgement) -> dict[str, float]:
@@ -133,6 +135,12 @@ def mark(graph: Graph, derivation: Derivation) -> None:
             data["cited"] = True
             if rule := rule_of.get(f"fact:{data['fact']}"):
                 data.setdefault("rule", rule)
+    for place, match in enumerate(derivation.matches):
+        assert isinstance(match.term, Statement)
+        one, other = str(match.term.subject), str(match.term.predicate)
+        for tail, head in ((one, other), (other, one)):
+            if graph.has_edge(tail, head, f"match:{tail}:{head}"):
+                graph.edges[tail, head, f"match:{tail}:{head}"].update(cited=True, rule=rule_of[f"match:{place}"])
 
 
 def from_derivation(derivation: Derivation) -> Graph:

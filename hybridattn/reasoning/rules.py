@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 from hybridattn.errors import DerivationError
@@ -17,10 +18,10 @@ __all__ = ["RULES", "Rule", "apply_rule", "rules"]
 RULES = """
 revision     $S                       $S                       $S
 deduction    <$M --> $P>              <$S --> $M>              <$S --> $P>
-analogy      <$M --> $P>              <$S <-> $M>              <$S --> $P>
-analogy      <$S --> $M>              <$M <-> $P>              <$S --> $P>
 analogy      <(*, $M, $P) --> $R>     <$S <-> $M>              <(*, $S, $P) --> $R>
 analogy      <(*, $S, $M) --> $R>     <$M <-> $P>              <(*, $S, $P) --> $R>
+analogy      <$M --> $P>              <$S <-> $M>              <$S --> $P>
+analogy      <$S --> $M>              <$M <-> $P>              <$S --> $P>
 resemblance  <$M <-> $P>              <$S <-> $M>              <$S <-> $P>
 """
 """A rule a line, in the order of the book: its truth function, two premises, the conclusion."""
@@ -71,48 +72,46 @@ def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
 
 def _concluded(name: str, first: Term, second: Term) -> Term:
     if name == "analogy" and isinstance(first, Compound) and first.connector == "&&":
-        return Compound("&&", (*first.parts[:-1], _concluded(name, first.parts[-1], second)))
-    for rule in rules():
-        if rule.name == name:
-            for one in _unified(rule.first, first, {}):
-                for both in _unified(rule.second, second, one):
-                    return substitute(rule.conclusion, both)
+        last = first.parts[-1]
+        similar = isinstance(last, Statement) and last.copula == "<->"
+        drawn = _concluded("resemblance", second, last) if similar else _concluded(name, last, second)
+        return Compound("&&", (*first.parts[:-1], drawn))
+    for one, other in product(_readings(first), _readings(second)):
+        for rule in rules():
+            if rule.name == name and (both := _unified(rule.second, other, _unified(rule.first, one, {}))) is not None:
+                drawn = substitute(rule.conclusion, both)
+                if name == "revision" or not isinstance(drawn, Statement) or drawn.subject != drawn.predicate:
+                    return drawn
     raise DerivationError(f"{name} does not fit the premises {first} and {second}")
 
 
-def _unified(pattern: Term, term: Term, bindings: Bindings) -> list[Bindings]:
-    """Find every way to make `pattern` equal to `term`; a similarity may be read in either direction."""
+def _readings(term: Term) -> tuple[Term, ...]:
+    """Give a term as it is written and, if it is a similarity, turned round."""
+    if isinstance(term, Statement) and term.copula == "<->":
+        return term, Statement("<->", term.predicate, term.subject)
+    return (term,)
+
+
+def same_statement(one: Term, other: Term) -> bool:
+    """Tell whether two terms say the same, where a similarity may be written either way round."""
+    return other in _readings(one)
+
+
+def _unified(pattern: Term, term: Term, bindings: Bindings | None) -> Bindings | None:
+    """Find what makes `pattern` equal to `term`, beyond what is bound already."""
+    if bindings is None:
+        return None
     if isinstance(pattern, Variable):
-        bound = bindings.get(pattern)
-        if bound is None:
-            return [{**bindings, pattern: term}]
-        return [bindings] if _same(bound, term) else []
+        return {**bindings, pattern: term} if bindings.get(pattern, term) == term else None
     if isinstance(pattern, Statement) and isinstance(term, Statement) and pattern.copula == term.copula:
-        ways = [(term.subject, term.predicate)]
-        if term.copula == "<->":
-            ways.append((term.predicate, term.subject))
-        return [
-            both
-            for subject, predicate in ways
-            for one in _unified(pattern.subject, subject, bindings)
-            for both in _unified(pattern.predicate, predicate, one)
-        ]
-    if isinstance(pattern, Compound) and isinstance(term, Compound):
-        if (pattern.connector, len(pattern.parts)) != (term.connector, len(term.parts)):
-            return []
-        found: list[Bindings] = [bindings]
+        return _unified(pattern.predicate, term.predicate, _unified(pattern.subject, term.subject, bindings))
+    if isinstance(pattern, Compound) and isinstance(term, Compound) and pattern.connector == term.connector:
+        if len(pattern.parts) != len(term.parts):
+            return None
         for part, of_term in zip(pattern.parts, term.parts, strict=True):
-            found = [more for one in found for more in _unified(part, of_term, one)]
-        return found
-    return [bindings] if pattern == term else []
-
-
-def _same(one: Term, other: Term) -> bool:
-    if one == other:
-        return True
-    if isinstance(one, Statement) and isinstance(other, Statement) and one.copula == other.copula == "<->":
-        return (one.subject, one.predicate) == (other.predicate, other.subject)
-    return False
+            bindings = _unified(part, of_term, bindings)
+        return bindings
+    return bindings if pattern == term else None
 
 
 def ends(statement: Term) -> tuple[Term, Term]:
@@ -134,10 +133,10 @@ def _with_ends(statement: Term, source: Term, target: Term) -> Statement:
 
 def _joined(first: Term, second: Term) -> Term:
     parts = first.parts if isinstance(first, Compound) and first.connector == "&&" else (first,)
-    (before, shared), (also, after) = ends(parts[-1]), ends(second)
-    if not _same(shared, also):
-        raise DerivationError(
-            f"intersection needs a shared term: {first} leads to {shared}, but {second} starts at {also}"
-        )
     witness = Variable("#", str(len(parts)))
-    return Compound("&&", (*parts[:-1], _with_ends(parts[-1], before, witness), _with_ends(second, witness, after)))
+    for one, other in product(_readings(parts[-1]), _readings(second)):
+        (before, shared), (also, after) = ends(one), ends(other)
+        if shared == also:
+            return Compound("&&", (*parts[:-1], _with_ends(one, before, witness), _with_ends(other, witness, after)))
+    (_, shared), (also, _) = ends(parts[-1]), ends(second)
+    raise DerivationError(f"intersection needs a shared term: {first} leads to {shared}, but {second} starts at {also}")
