@@ -103,7 +103,7 @@ _NAMES = {
         "variables",
     ),
     "knowledge": ("Answer", "Answers", "Encoder", "FactMemory", "Incoherent", "Lexicon", "SymbolCodes"),
-    "view": ("described", "graphml", "node_link", "page", "terminal", "write_text"),
+    "view": ("check_path", "described", "graphml", "node_link", "page", "terminal", "write_text"),
 }
 """The rooms, and what each has in its `__all__`."""
 

@@ -1,5 +1,6 @@
 """The command line: the border where strings become objects, and where mistakes become messages and exit codes."""
 
+import io
 import json
 import sys
 import time
@@ -41,6 +42,9 @@ Beta = Annotated[float, typer.Option(help="Inverse temperature of a read.")]
 
 def main() -> None:
     """Run the command and exit: 0 answered or done, 1 no answer, 2 wrong input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(prog_name="hybridattn")
     except HybridAttnError as error:
@@ -94,8 +98,11 @@ def ask(
     """
     from hybridattn.knowledge import FactMemory
     from hybridattn.view import graphml as to_graphml
-    from hybridattn.view import page, terminal, write_text
+    from hybridattn.view import check_path, page, terminal, write_text
 
+    for target in (html, graphml, narsese, json_file):
+        if target not in (None, STDOUT):
+            check_path(str(target))
     start = time.perf_counter()
     with _waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts, beta=beta)
@@ -135,11 +142,11 @@ def _wrote_json(target: str | None, data: Mapping[str, Any]) -> bool:
 
     if target is None:
         return False
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(data, allow_nan=False) + "\n"
     if target == STDOUT:
         sys.stdout.write(text)
     else:
-        write_text(Path(target), text)
+        write_text(target, text)
     return target == STDOUT
 
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 __all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "in_company", "join", "lay_out"]
 
-TILE = 1 << 19
-"""How many scores are held at a time: 2 MiB of float32, which stay in the cache of one core."""
+TILE = 1 << 21
+"""How many scores are held at a time: 8 MiB of float32. Less costs calls, more leaves the cache (measured)."""
 
 
 class Layout(NamedTuple):

@@ -15,7 +15,7 @@ from hybridattn.attention.top import best_in_groups
 
 __all__ = ["Scoring", "read_rows", "row_potential"]
 
-_GROUP = 32
+_GROUP = 16
 _Part = Callable[..., tuple[Tensor, ...]]
 
 

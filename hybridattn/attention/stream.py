@@ -1,4 +1,4 @@
-"""Log mass and best slots of softmax reads in one pass over tiles of scores: never a q x n matrix, gradients too."""
+"""Softmax reads with log mass and best slots, in one pass over tiles of scores: never a q x n matrix."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -11,58 +11,79 @@ from torch.nn.functional import pad
 from hybridattn.attention.layout import TILE, blocks, cut, in_company, join
 from hybridattn.attention.top import best, best_in_groups
 
-__all__ = ["log_mass_and_best"]
+__all__ = ["stream"]
 
 _GROUP = 16
 """Slots that their largest score stands for until the best groups are known."""
 _BUNDLE = 32
 """Groups that their largest score stands for, likewise."""
-_ROWS = 256
+_ROWS = 1024
 """Queries of a tile, at most; a tile of fewer queries has more slots."""
 _SPAN = 32
 """Tiles from one choice of the best groups to the next."""
 
 
-def log_mass_and_best(
-    query: Tensor, keys: Tensor, beta: float, mask: Tensor | None, prior: Tensor | None, top: int
-) -> tuple[Tensor, Tensor]:
-    """Give log sum_i exp(beta q . k_i + prior_i) over the unmasked i, (b, q), and the `top` best slots, (b, q, top).
+def stream(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    beta: float,
+    mask: Tensor | None,
+    prior: Tensor | None,
+    top: int,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give the softmax read (b, q, v), its log mass (b, q) and the `top` best slots (b, q, top).
 
-    query (b, q, e), keys (b, n, e), mask and prior (1 or b, 1 or q, 1 or n). Slots fall by score, equals rise, missing
-    ones are -1. The log mass has at least float32 precision; it is differentiable once, with memory O(q + n), and its
-    gradient by the query is beta times the read with values = keys.
+    query (b, q, e), keys (b, n, e), values (b, n, v), mask and prior (1 or b, 1 or q, 1 or n). Slots fall by score,
+    equals rise, missing ones are -1. The log mass has at least float32 precision. Value and log mass are differentiable
+    once, but not by the prior, with memory O(q + n): the gradient of the log mass is beta times the read of the keys.
     """
-    mass, slots = _LogMass.apply(query, keys, beta, mask, prior, top)  # type: ignore[no-untyped-call]
-    return mass, slots
+    value, mass, slots = _Stream.apply(query, keys, values, beta, mask, prior, top)  # type: ignore[no-untyped-call]
+    return value, mass, slots
 
 
-class _LogMass(torch.autograd.Function):
+class _Stream(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, keys: Tensor, beta: float, mask: Tensor | None, prior: Tensor | None, top: int
-    ) -> tuple[Tensor, Tensor]:
+        ctx: Any,
+        query: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        beta: float,
+        mask: Tensor | None,
+        prior: Tensor | None,
+        top: int,
+    ) -> tuple[Tensor, ...]:
         scaled = in_company(_scaled(query, beta))
-        parts = [_pass_over(block, top) for _, _, block in _row_blocks(scaled, keys, mask, prior)]
-        mass, slots = (join(pieces, scaled.shape[1])[:, : query.shape[1]] for pieces in zip(*parts, strict=True))
-        ctx.save_for_backward(query, keys, mask, prior, mass)
+        parts = [_pass_over(block, values[batch], top) for batch, _, block in _row_blocks(scaled, keys, mask, prior)]
+        joined = (join(pieces, scaled.shape[1])[:, : query.shape[1]] for pieces in zip(*parts, strict=True))
+        value, mass, slots = joined
+        ctx.save_for_backward(query, keys, values, mask, prior, value, mass)
         ctx.beta = beta
         ctx.mark_non_differentiable(slots)
-        return mass, slots
+        return value.to(values.dtype), mass, slots
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        query, keys, mask, prior, mass = ctx.saved_tensors
+    def backward(ctx: Any, value_slope: Tensor, mass_slope: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        query, keys, values, mask, prior, value, mass = ctx.saved_tensors
         scaled = _scaled(query, ctx.beta)
-        for_query, for_keys = torch.zeros_like(scaled), torch.zeros_like(keys, dtype=scaled.dtype)
+        sides = (scaled, keys, values)
+        for_query, for_keys, for_values = (torch.zeros_like(side, dtype=scaled.dtype) for side in sides)
+        value_slope = value_slope.to(scaled.dtype)
+        offset = (mass_slope - (value_slope * value).sum(-1)).unsqueeze(-2)
+        # A row that nothing could be read from has log mass -inf; against +inf all of its shares are 0.
+        level = mass.masked_fill(mass == -torch.inf, torch.inf).unsqueeze(-2)
         for batch, rows, block in _row_blocks(scaled, keys, mask, prior):
-            # A row that nothing could be read from has log mass -inf; against +inf all of its shares are 0.
-            level = mass[batch, rows].masked_fill(mass[batch, rows] == -torch.inf, torch.inf).unsqueeze(-2)
+            slope = value_slope[batch, rows]
             for slots in block.tiles():
-                shares = block.scores(slots).sub_(level).exp_().mul_(slope[batch, rows].unsqueeze(-2))
+                shares = block.scores(slots).sub_(level[batch, :, rows]).exp_()
+                for_values[batch, slots] += shares @ slope
+                shares *= values[batch, slots].to(slope.dtype) @ slope.mT + offset[batch, :, rows]
                 for_query[batch, rows] += shares.mT @ block.keys[:, slots].to(shares.dtype)
                 for_keys[batch, slots] += shares @ block.query
-        return (for_query * ctx.beta).to(query.dtype), for_keys.to(keys.dtype), None, None, None, None
+        slopes = (for_query * ctx.beta).to(query.dtype), for_keys.to(keys.dtype), for_values.to(values.dtype)
+        return *slopes, None, None, None, None
 
 
 class _Block(NamedTuple):
@@ -121,21 +142,51 @@ def _row_blocks(
         yield batch, rows, _Block(query, keys, mask, prior).part(batch, rows)
 
 
-def _pass_over(block: _Block, top: int) -> tuple[Tensor, Tensor]:
-    """Go over all tiles once: log mass (b, q) and best slots (b, q, top)."""
+def _pass_over(block: _Block, values: Tensor, top: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Go over all tiles once: value (b, q, v), log mass (b, q) and best slots (b, q, top)."""
     room = block.room()
+    total = _Total(
+        room.new_zeros(*block.query.shape[:2], values.shape[-1]),
+        room.new_zeros(room.shape[0], 1, room.shape[2]),
+        room.new_full((room.shape[0], 1, room.shape[2]), -torch.inf),
+    )
     nothing = block.query.new_empty(*block.query.shape[:2], 0)
     found = _Groups(nothing, torch.empty_like(nothing, dtype=torch.int64))
-    masses: list[Tensor] = []
     for span in _steps(block.keys.shape[1], _SPAN * room.shape[1]):
         maxima = room.new_empty(room.shape[0], -(-(span.stop - span.start) // _GROUP), room.shape[2])
         for tile in _steps(span.stop, room.shape[1], span.start):
             scores = block.scores(tile, room)
             largest = maxima[:, (tile.start - span.start) // _GROUP :][:, : -(-scores.shape[1] // _GROUP)]
             _largest(scores, room, largest)
-            masses.append(_log_sum_exp_(scores, largest.amax(-2, keepdim=True)))
+            total = total.join_(scores, largest, values[:, tile].to(room.dtype))
         found = found.join(maxima, span.start // _GROUP, top) if top else found
-    return torch.cat(masses, -2).logsumexp(-2), _best_of_groups(block, found.groups, top)
+    return *total.read(), _best_of_groups(block, found.groups, top)
+
+
+class _Total(NamedTuple):
+    """The sum over the slots so far of exp(score - level) times value, (b, q, v), and alone, (b, 1, q); their level."""
+
+    value: Tensor
+    mass: Tensor
+    level: Tensor
+
+    def join_(self, scores: Tensor, largest: Tensor, values: Tensor) -> "_Total":
+        """Add a tile of scores (b, n, q), `largest` (b, m, q) those of its groups; uses up the scores and this sum."""
+        level = torch.maximum(self.level, largest.amax(-2, keepdim=True))
+        finite = level.masked_fill(level == -torch.inf, 0.0)
+        shrink, shares = (self.level - finite).exp_(), scores.sub_(finite).exp_()
+        mass = self.mass.mul_(shrink).add_(shares.sum(-2, keepdim=True))
+        value = self.value.mul_(shrink.mT)
+        if value.shape[0] == 1:  # a batch of one would be copied first
+            value[0].addmm_(shares[0].T, values[0])
+        else:
+            value.baddbmm_(shares.mT, values)
+        return _Total(value, mass, level)
+
+    def read(self) -> tuple[Tensor, Tensor]:
+        """Give the value (b, q, v), 0 where nothing was summed, and the log mass (b, q)."""
+        value = self.value / self.mass.where(self.mass > 0, 1.0).mT
+        return value, (self.mass.log() + self.level).squeeze(-2)
 
 
 class _Groups(NamedTuple):
@@ -175,11 +226,6 @@ def _largest(scores: Tensor, room: Tensor, out: Tensor) -> None:
     whole = room[:, : out.shape[1] * _GROUP]
     whole[:, scores.shape[1] :] = -torch.inf
     torch.amax(whole.view(whole.shape[0], -1, _GROUP, whole.shape[2]), -2, out=out)
-
-
-def _log_sum_exp_(scores: Tensor, largest: Tensor) -> Tensor:
-    largest = largest.masked_fill(largest == -torch.inf, 0.0)
-    return scores.sub_(largest).exp_().sum(-2, keepdim=True).log_().add_(largest)
 
 
 def _product(keys: Tensor, query: Tensor, scores: Tensor) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from hybridattn.controller.walk import Level, Plan, Walk
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory import Addressable, Selective
 from hybridattn.memory.fingerprint import fingerprint
 from hybridattn.trace import Hop, Link, Trace
@@ -23,12 +23,12 @@ MIN_SHARE = 1e-6  # attention share under which a slot counts as not attended to
 class Beam:
     """The `width` links with the most attention pass on; every link that was followed is in the trace.
 
-    A link is *followed* where query and key have at least cosine `min_match` over the part that the value replaces, and
-    the rest of the query, the cue, matches exactly or is zero (a wildcard). Its attention is the product of the shares
-    along its path, ties going to the lower slot. Because the query is all that passes on, a query that was asked before
-    at the same level would only repeat itself: its link is kept, and not walked again, so that cycles end. What a limit
-    left out is said in `Trace.cut`: "beam" where `top` or `width` dropped a link, "hops" where the walk could have gone
-    on.
+    A link is *followed* where its slot has an attention share of at least 1e-6, query and key have at least cosine
+    `min_match` over the part that the value replaces, and the rest of the query, the cue, matches exactly or is zero
+    (a wildcard). Its attention is the product of the shares along its path, ties going to the lower slot. Because the
+    query is all that passes on, a query that was asked before at the same level would only repeat itself: its link is
+    kept, and not walked again, so that cycles end. What a limit left out is said in `Trace.cut`: "beam" where `top` or
+    `width` may have dropped a link, "hops" where the walk could have gone on.
 
     Args:
         width: links that pass on for each question, at least 1.
@@ -88,7 +88,8 @@ class Beam:
         key, value = memory.keys_of(slot), memory.values_of(slot)
         match, fits = _match(asked[row], key, value.shape[-1])
         followed = fits & (match >= self.min_match)
-        cut[walkers.question[row[followed & (column == top)]]] = True
+        misfit = torch.zeros(len(asked), dtype=torch.bool, device=asked.device).index_fill(0, row[~followed], True)
+        cut[walkers.question[row[(column == top) & (followed | misfit[row])]]] = True
         keep = (followed & (column < top)).nonzero()[:, 0]
         row, value = row[keep], value[keep]
         return _Links(
@@ -177,6 +178,9 @@ class _Ends:
         order = links.budget.argsort(descending=True, stable=True)
         best = order[_first(links.question[order])]
         question = links.question[best]
+        for kept, new in ((self.value, links.value), (self.query, links.following)):
+            if kept.shape[1:] != new.shape[1:]:
+                raise ShapeError(f"a beam needs levels of one width; got {kept.shape[-1]} and {new.shape[-1]}")
         self.value = self.value.index_copy(0, question, links.value[best])
         self.query = self.query.index_copy(0, question, links.following[best])
         self.hops[question] = hop

@@ -18,7 +18,7 @@ class Walk(NamedTuple):
     """Where the walks ended."""
 
     value: Tensor
-    """(..., v) the value that was read last, or for a beam the one at the end of the path with the most attention."""
+    """(..., v) the value that was read last; for a beam that of the link with the most attention in its last hop."""
     query: Tensor
     """(..., d) the query that passed on at the end."""
     hops: Tensor

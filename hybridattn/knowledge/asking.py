@@ -192,6 +192,8 @@ def recall(facts: FactStore, *, source: str | None, relation: str | None, target
     """Read the memory with the parts of a key that are known, the other a wildcard, until `top` facts fit."""
     if source is None and target is None and relation is None:
         raise ArgumentError("recall needs a source, a relation or a target; got none")
+    if top < 1:
+        raise ArgumentError(f"top must be at least 1; got {top}")
     inverse = source is None and target is not None
     memory = facts.memory
     start = target if inverse else source

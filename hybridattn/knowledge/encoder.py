@@ -76,7 +76,9 @@ class SymbolCodes:
         shifts = torch.arange(8, dtype=torch.uint8)
         for low in range(0, len(symbols), ROWS_AT_ONCE):
             block = symbols[low : low + ROWS_AT_ONCE]
-            digests = b"".join(hashlib.shake_256(symbol.encode()).digest(self.dim // 8) for symbol in block)
+            digests = b"".join(
+                hashlib.shake_256(symbol.encode(errors="surrogatepass")).digest(self.dim // 8) for symbol in block
+            )
             packed = torch.frombuffer(bytearray(digests), dtype=torch.uint8).view(len(block), -1, 1)
             bits = (packed >> shifts) & 1
             codes[low : low + len(block)] = bits.reshape(len(block), -1).to(self.dtype)

@@ -81,8 +81,9 @@ def _table(reader: Any, origin: str) -> Iterator[Row]:
         for fields in reader:
             if not any(field.strip() for field in fields):
                 continue
-            if first and {"source", "relation", "target"} <= {field.strip() for field in fields}:
-                order = _header([field.strip() for field in fields], f"{origin}, line {reader.line_num}")
+            names = [field.strip().lower() for field in fields] if first else []
+            if {"source", "relation", "target"} <= set(names):
+                order = _header(names, f"{origin}, line {reader.line_num}")
             else:
                 yield _row(partial(_picked, order=order), fields, origin, reader.line_num)
             first = False

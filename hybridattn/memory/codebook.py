@@ -98,7 +98,7 @@ class CodebookMemory(NumberedSlots):
 
     def erase(self, ids: Tensor) -> None:
         """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
-        self._keep(ids)
+        self._drop(ids)
         self._index = None
 
     def write(self, keys: Tensor, values: Tensor | None = None, *, evidence: Tensor | None = None) -> Tensor:
@@ -112,12 +112,15 @@ class CodebookMemory(NumberedSlots):
             NotFiniteError: they hold a NaN or an infinity.
             ArgumentError: values are missing, or evidence is given, which this memory does not keep.
         """
+        if keys.ndim not in (1, 2) or keys.shape[-1] != self.key_dim:
+            raise ShapeError(
+                f"keys must have shape ({self.key_dim},) or (m, {self.key_dim}); got shape {tuple(keys.shape)}"
+            )
         if values is None or evidence is not None:
             raise ArgumentError("a codebook memory stores keys with values, and keeps no evidence")
-        keys, values = keys.reshape(-1, keys.shape[-1]), values.reshape(-1, values.shape[-1])
-        if keys.shape[1:] != (self.key_dim,) or values.shape != (len(keys), self.value_dim):
-            wanted = f"keys (m, {self.key_dim}) and values (m, {self.value_dim})"
-            raise ShapeError(f"expected {wanted}; got shapes {tuple(keys.shape)} and {tuple(values.shape)}")
+        keys, values = keys.reshape(-1, self.key_dim), values.reshape(-1, values.shape[-1])
+        if values.shape != (len(keys), self.value_dim):
+            raise ShapeError(f"values must be ({len(keys)}, {self.value_dim}); got shape {tuple(values.shape)}")
         keys, values = _codebook("keys", keys.detach()), _codebook("values", values.detach())
         entity, cue = keys[:, : self.value_dim], keys[:, self.value_dim :]
         books = self._entry("entities", entity), self._entry("cues", cue), self._entry("entities", values)

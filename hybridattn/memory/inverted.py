@@ -7,20 +7,28 @@ __all__ = ["InvertedIndex"]
 
 
 class InvertedIndex:
-    """Ranges of slots with a given entity and cue, in slot order; a code of -1 is a wildcard for the cue."""
+    """Ranges of slots with a given entity and cue, each in slot order; a cue of -1 is a wildcard."""
 
     def __init__(self, entity: Tensor, cue: Tensor, *, cues: int) -> None:
-        """Sort the slots by (entity, cue): both (n,) int64, cue codes below `cues`."""
+        """Sort the slots by entity and cue, and once more by entity alone: both (n,) int64, cue codes below `cues`."""
         self.cues = cues
-        self.keys, self.slots = (entity * cues + cue).sort(stable=True)
+        self.pairs, by_pair = (entity * cues + cue).sort(stable=True)
+        self.entities, by_entity = entity.sort(stable=True)
+        self.slots = torch.cat([by_pair, by_entity])
 
     def ranges(self, entity: Tensor, cue: Tensor) -> tuple[Tensor, Tensor]:
         """Give for each query the start and the length of its range in `slots`: (q,), (q,) -> (q,), (q,)."""
-        any_cue = cue < 0
-        low = entity * self.cues + torch.where(any_cue, 0, cue)
-        high = torch.where(any_cue, low + self.cues, low + 1)
-        start = torch.searchsorted(self.keys, low)
-        return start, torch.searchsorted(self.keys, high) - start
+        any_cue, entity = cue < 0, entity.contiguous()
+        pair = entity * self.cues + cue.clamp_min(0)
+        start, stop = (
+            torch.where(
+                any_cue,
+                len(self.pairs) + torch.searchsorted(self.entities, entity, right=right),
+                torch.searchsorted(self.pairs, pair, right=right),
+            )
+            for right in (False, True)
+        )
+        return start, stop - start
 
     def first(self, start: Tensor, length: Tensor, *, top: int) -> Tensor:
         """Give the first `top` slots of each range, -1 where it is shorter: (q,) -> (q, top)."""

@@ -36,7 +36,7 @@ class NumberedSlots(nn.Module):
         """Name the buffers of which a state may hold another number of rows."""
         return self._stored()
 
-    def _keep(self, ids: Tensor) -> None:
+    def _drop(self, ids: Tensor) -> None:
         """Drop the slots with these ids, of any shape; raises SlotError, and drops none, if one is not alive."""
         kept = torch.ones_like(self.ids, dtype=torch.bool)
         kept[self._places(ids).flatten()] = False

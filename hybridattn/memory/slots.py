@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from hybridattn.attention import Dot, Read, Separation, Similarity, Softmax, read
 from hybridattn.attention.read import potential
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError, SlotError
+from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.evidence import checked_evidence, truth_of
 from hybridattn.memory.growth import append
+from hybridattn.memory.numbered import NumberedSlots
 from hybridattn.memory.settled import Settled, settle_rows
 
 __all__ = ["SlotMemory"]
@@ -19,7 +20,7 @@ _DOT = Dot()
 _SOFTMAX = Softmax()
 
 
-class SlotMemory(nn.Module):
+class SlotMemory(NumberedSlots):
     """Slots of a key, a value and evidence each, read by attention; a dense associative memory where values are keys.
 
     With the default parts a read is attention, and settling is the update of the modern Hopfield network (Ramsauer et
@@ -47,12 +48,8 @@ class SlotMemory(nn.Module):
     """(n, key_dim), in the order of writing."""
     values: Tensor | None
     """(n, value_dim), or None where keys are the values."""
-    ids: Tensor
-    """(n,) int64, rising: the id of each slot, never used again once its slot is erased."""
     evidence: Tensor
     """(n, 2) float64: w+ and w, how many observations were positive and how many there were."""
-    next_id: Tensor
-    """() int64: the id that the next slot will get."""
 
     def __init__(
         self,
@@ -68,8 +65,8 @@ class SlotMemory(nn.Module):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
         _check_sizes(key_dim, value_dim, beta, trainable, slots)
+        super().__init__(slots or 0, device=device)
         self.key_dim, self.value_dim, self.beta = key_dim, value_dim, beta
         self.similarity, self.separation, self.trainable = similarity, separation, trainable
         for name, width in (("keys", key_dim), ("values", value_dim)):
@@ -78,13 +75,7 @@ class SlotMemory(nn.Module):
                 self.register_parameter(name, nn.Parameter(start.to(device)))
             else:
                 self.register_buffer(name, None if width is None else torch.empty(0, width, device=device, dtype=dtype))
-        self.register_buffer("ids", torch.arange(slots or 0, device=device))
         self.register_buffer("evidence", torch.zeros(slots or 0, 2, device=device, dtype=torch.float64))
-        self.register_buffer("next_id", torch.tensor(slots or 0, device=device))
-
-    def __len__(self) -> int:
-        """Give the number of slots."""
-        return self.keys.shape[0]
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
@@ -117,10 +108,7 @@ class SlotMemory(nn.Module):
     def erase(self, ids: Tensor) -> None:
         """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
         self._must_be_free("erase from")
-        kept = torch.ones_like(self.ids, dtype=torch.bool)
-        kept[self._places(ids).flatten()] = False
-        for name in self._stored():
-            setattr(self, name, getattr(self, name)[kept])
+        self._drop(ids)
 
     def read(self, query: Tensor, *, top: int | None = None, log_mass: bool = False) -> Read:
         """Read with queries (..., d): the value (..., v), and as `attention.read` the rest; its slots are ids here."""
@@ -193,17 +181,6 @@ class SlotMemory(nn.Module):
     def _stored(self) -> list[str]:
         return [name for name in ("keys", "values", "ids", "evidence") if getattr(self, name) is not None]
 
-    def _places(self, ids: Tensor) -> Tensor:
-        # Ids rise from slot to slot: they are handed out in order, and erasing keeps the order.
-        ids = torch.as_tensor(ids, device=self.ids.device)
-        places = torch.searchsorted(self.ids, ids.contiguous())
-        alive = torch.cat((self.ids, self.ids.new_full((1,), -1)))[places] == ids
-        if not alive.all():
-            unknown = ids[~alive].flatten().tolist()
-            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
-            raise SlotError(f"no slot has id {unknown[0]}{more}")
-        return places
-
     def _queries(self, query: Tensor) -> Tensor:
         if not query.ndim or query.shape[-1] != self.key_dim:
             raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
@@ -238,13 +215,8 @@ class SlotMemory(nn.Module):
         for name in () if keep_vars else self._stored():  # a copy leaves the reserved room behind
             destination[prefix + name] = destination[prefix + name].clone()
 
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        if not self.trainable:
-            for name in self._stored():
-                mine, theirs = getattr(self, name), state_dict.get(prefix + name)
-                if theirs is not None and theirs.shape[1:] == mine.shape[1:]:
-                    setattr(self, name, mine.detach().new_empty(theirs.shape))
-        super()._load_from_state_dict(state_dict, prefix, *rest)
+    def _sized(self) -> list[str]:
+        return [] if self.trainable else self._stored()
 
 
 def _check_sizes(key_dim: int, value_dim: int | None, beta: float, trainable: bool, slots: int | None) -> None:

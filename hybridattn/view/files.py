@@ -2,11 +2,13 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hybridattn.errors import ArgumentError
 
-__all__ = ["write_text"]
+__all__ = ["check_path", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -28,20 +30,40 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise ArgumentError(f"text must be Unicode that UTF-8 can hold; got {error}") from error
+    with _told(path):
+        _replace(_target(path), data)
+
+
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raise the `ArgumentError` that `write_text` would, as far as that can be known before there is a text."""
+    with _told(path):
+        target = _target(path)
+        if not os.access(target.parent, os.W_OK):
+            raise ValueError("its folder cannot be written")
+
+
+@contextmanager
+def _told(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Tell whose path it was, and why it cannot be written."""
     try:
-        _replace(Path(os.path.realpath(path)), data)
+        yield
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ArgumentError(f"path must be a file that can be written; got {os.fspath(path)!r}: {reason}") from error
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _target(path: str | os.PathLike[str]) -> Path:
+    target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise ValueError("its folder does not exist")
     if target.is_dir():
         raise ValueError("it is a folder")
     if target.exists() and not target.is_file():
         raise ValueError("it is no regular file")
+    return target
+
+
+def _replace(target: Path, data: bytes) -> None:
     draft = target.with_name(f".hybridattn-{secrets.token_hex(8)}.tmp")
     try:
         with draft.open("xb") as file:

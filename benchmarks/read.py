@@ -1,0 +1,112 @@
+"""Time and memory of `read` against raw `scaled_dot_product_attention`: `python benchmarks/read.py`.
+
+Targets: without top 1.15 times the time of the peer, with top=8 twice (for the large cases; see the last one for what a
+small read costs in calls alone); memory O(q + n). Both sides take turns in one process; peak memory is that of a fresh
+process a case, above what it held before the read.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from hybridattn.attention import read
+
+CASES = {"one": (1024, 65_536, 64), "large": (256, 213_228, 128), "middle": (256, 4096, 64), "small": (64, 1024, 64)}
+WAYS = ("peer", "read", "log_mass", "top")
+SCORES_A_ROUND = 1 << 24
+MEBI = 1 << 20
+
+
+def ways(case: str) -> dict[str, Callable[[], object]]:
+    q, n, d = CASES[case]
+    generator = torch.Generator().manual_seed(0)
+    query, keys, values = (torch.randn(rows, d, generator=generator) for rows in (q, n, n))
+    beta = d**-0.5
+    four = [side[None, None] for side in (query, keys, values)]
+    return {
+        "peer": lambda: scaled_dot_product_attention(*four, scale=beta),
+        "read": lambda: read(query, keys, values, beta=beta),
+        "log_mass": lambda: read(query, keys, values, beta=beta, log_mass=True),
+        "top": lambda: read(query, keys, values, beta=beta, top=8),
+    }
+
+
+def timed(act: Callable[[], object], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        act()
+    return (time.perf_counter() - start) / repeats
+
+
+def times(case: str, rounds: int) -> None:
+    q, n, d = CASES[case]
+    acts = ways(case)
+    repeats = max(1, min(100, SCORES_A_ROUND // (q * n)))
+    for act in acts.values():
+        act()
+    found = {name: [] for name in acts}
+    for _ in range(rounds):
+        for name, act in acts.items():
+            found[name].append(timed(act, repeats))
+    print(
+        f"{case}: q {q}, n {n}, d {d}: peer {1e3 * statistics.median(found['peer']):.3f} ms (median of {rounds} rounds)"
+    )
+    for name in WAYS[1:]:
+        ratios = sorted(mine / theirs for mine, theirs in zip(found[name], found["peer"], strict=True))
+        low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
+        print(f"  {name:8} {statistics.median(ratios):6.2f} times the peer (quartiles {low:.2f} to {high:.2f})")
+
+
+def peak(case: str, way: str) -> None:
+    """Print how many MiB the read adds to the peak of this fresh process, and how many its arguments hold."""
+    act = ways(case)[way]
+    scaled_dot_product_attention(*[torch.zeros(1, 1, 2, 2)] * 3)
+    before = most_held()
+    act()
+    print((most_held() - before) / MEBI)
+
+
+def most_held() -> int:
+    """Give the most bytes that this process held so far; `getrusage` would count its parent too (Linux only)."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+def peaks(case: str, threads: int) -> None:
+    q, n, d = CASES[case]
+    grown = []
+    for way in WAYS:
+        command = [sys.executable, __file__, "--threads", str(threads), "--peak", case, way]
+        grown.append(f"{way} {float(subprocess.run(command, check=True, capture_output=True, text=True).stdout):.0f}")
+    matrix, stored = 4 * q * n / MEBI, 4 * 2 * n * d / MEBI
+    print(f"  MiB above the arguments ({stored:.0f}): {', '.join(grown)}; a matrix of scores would be {matrix:.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--peak", nargs=2, metavar=("CASE", "WAY"), help="measure the memory of one way only")
+    chosen = parser.parse_args()
+    torch.set_num_threads(chosen.threads)
+    if chosen.peak:
+        peak(*chosen.peak)
+        return
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
+    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}")
+    for case in CASES:
+        times(case, chosen.rounds)
+        peaks(case, chosen.threads)
+
+
+if __name__ == "__main__":
+    main()
