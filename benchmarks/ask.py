@@ -62,8 +62,12 @@ def spread(numbers: list[float]) -> str:
 def first_question() -> None:
     pairs = [(cost(OURS), cost(PLAIN)) for _ in range(ROUNDS)]
     print(f"load WordNet and answer the first question, {ROUNDS} fresh processes each, median (spread)")
-    print(f"  hybridattn    {spread([ours[0] for ours, _ in pairs])} s CPU, {spread([o[1] for o, _ in pairs])} GiB peak")
-    print(f"  plain Python  {spread([plain[0] for _, plain in pairs])} s CPU, {spread([p[1] for _, p in pairs])} GiB peak")
+    print(
+        f"  hybridattn    {spread([ours[0] for ours, _ in pairs])} s CPU, {spread([o[1] for o, _ in pairs])} GiB peak"
+    )
+    print(
+        f"  plain Python  {spread([plain[0] for _, plain in pairs])} s CPU, {spread([p[1] for _, p in pairs])} GiB peak"
+    )
     print(f"  ratio         {spread([ours[0] / plain[0] for ours, plain in pairs])}")
 
 

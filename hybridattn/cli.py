@@ -97,8 +97,8 @@ def ask(
     Example: hybridattn ask wordnet "<cheetah.n.01 --> animal.n.01>?" --html cheetah.html
     """
     from hybridattn.knowledge import FactMemory
-    from hybridattn.view import graphml as to_graphml
     from hybridattn.view import check_path, page, terminal, write_text
+    from hybridattn.view import graphml as to_graphml
 
     for target in (html, graphml, narsese, json_file):
         if target not in (None, STDOUT):
