@@ -119,7 +119,9 @@ def ask(
     if narsese is not None:
         write_text(narsese, _narsese(report, [str(fact) for answer in answers for fact in answer.facts]))
     if not _wrote_json(json_file, report):
-        _print(terminal(report), f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
+        written = [str(target) for target in (html, graphml, narsese, json_file) if target is not None]
+        _print(terminal(report), *([f"Wrote {', '.join(written)}"] if written else []))
+        _print(f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
     raise typer.Exit(ANSWERED if answers else NO_ANSWER)
 
 
