@@ -17,7 +17,7 @@ from pathlib import Path
 
 import hybridattn
 
-FILE = Path(hybridattn.__file__).parent / "knowledge" / "data" / "wordnet-nouns.tsv.xz"
+FILE = Path(hybridattn.__file__).parent / "knowledge" / "sources" / "data" / "wordnet-nouns.tsv.xz"
 QUESTION = ("cheetah.n.01", "animal.n.01")
 ROUNDS, QUESTIONS, HOPS = 5, 256, 8
 

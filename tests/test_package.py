@@ -18,9 +18,9 @@ import hybridattn
 ROOT = Path(__file__).resolve().parents[1]
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "demo", "*.egg-info")
 NEEDED = [
-    "hybridattn/knowledge/data/WORDNET-LICENSE.txt",
-    "hybridattn/knowledge/data/wordnet-lemmas.tsv.xz",
-    "hybridattn/knowledge/data/wordnet-nouns.tsv.xz",
+    "hybridattn/knowledge/sources/data/WORDNET-LICENSE.txt",
+    "hybridattn/knowledge/sources/data/wordnet-lemmas.tsv.xz",
+    "hybridattn/knowledge/sources/data/wordnet-nouns.tsv.xz",
     "hybridattn/py.typed",
     "hybridattn/reasoning/narsese.lark",
     "hybridattn/view/cytoscape-LICENSE.txt",
@@ -29,7 +29,7 @@ NEEDED = [
     "hybridattn/view/page.html",
     "hybridattn/view/page.js",
 ]
-LICENSES = ["LICENSE", "hybridattn/knowledge/data/WORDNET-LICENSE.txt", "hybridattn/view/cytoscape-LICENSE.txt"]
+LICENSES = ["LICENSE", "hybridattn/knowledge/sources/data/WORDNET-LICENSE.txt", "hybridattn/view/cytoscape-LICENSE.txt"]
 STEM = f"hybridattn-{hybridattn.__version__}"
 
 

@@ -8,7 +8,7 @@ from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hybridattn.attention.check import check
 from hybridattn.attention.layout import Layout, broadcast, lay_out
-from hybridattn.attention.result import Read
+from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.rows import Scoring, read_rows, row_potential
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
@@ -184,10 +184,8 @@ def _shares(
     return slots.gather(-1, order), shares.gather(-1, order)
 
 
-def _back(layout: Layout, *parts: Tensor | None) -> Read:
-    value, *rest = (None if part is None else layout.back(part) for part in parts)
-    assert value is not None
-    return Read(value, *rest)
+def _back(layout: Layout, value: Tensor, *rest: Tensor | None) -> Read:
+    return mapped(layout.back, Read(value, *rest))
 
 
 def _scores(query: Tensor, keys: Tensor, *biases: Tensor | None) -> int:

@@ -1,5 +1,6 @@
 """What comes back from a read, and how reads of separate slots become one."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from hybridattn.attention.top import best
 from hybridattn.errors import ArgumentError
 
-__all__ = ["Read"]
+__all__ = ["Read", "mapped"]
 
 _LAST_SLOT = 0xFFFFFFFF
 
@@ -54,6 +55,12 @@ class Read(NamedTuple):
         slots = torch.cat((self.slots, other.slots), -1)
         shares = torch.cat((mine * self.shares, theirs * other.shares), -1)
         return Read(value, log_mass, *_largest(slots, shares, min(self.slots.shape[-1], other.slots.shape[-1])))
+
+
+def mapped(change: Callable[..., Tensor], *reads: Read) -> Read:
+    """Apply a function to each part that the reads have: their values, log masses, slots and shares."""
+    value, *rest = zip(*reads, strict=True)
+    return Read(change(*value), *(None if part[0] is None else change(*part) for part in rest))
 
 
 def _log_add(one: Tensor, two: Tensor) -> Tensor:

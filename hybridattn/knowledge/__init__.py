@@ -1,6 +1,6 @@
 """Facts as an associative memory: ask, and get the answer, its derivation and its graph."""
 
-from hybridattn.knowledge.answer import Answer, Answers
+from hybridattn.knowledge.answers import Answer, Answers
 from hybridattn.knowledge.encoder import Encoder, Incoherent, SymbolCodes
 from hybridattn.knowledge.facts import FactMemory
 from hybridattn.knowledge.lexicon import Lexicon

@@ -8,13 +8,18 @@ from typing import Any
 import networkx as nx
 from torch import Tensor
 
-from hybridattn.knowledge.answer import Answers
-from hybridattn.knowledge.asking import Search, ask, recall
-from hybridattn.knowledge.files import read_rows
+from hybridattn.knowledge.answers import Answers, Search, ask, recall
 from hybridattn.knowledge.lexicon import Lexicon
-from hybridattn.knowledge.rows import Row, from_frame, from_graph, from_triples
+from hybridattn.knowledge.sources import (
+    Row,
+    from_frame,
+    from_graph,
+    from_triples,
+    read_rows,
+    wordnet_rows,
+    wordnet_words,
+)
 from hybridattn.knowledge.store import FactStore
-from hybridattn.knowledge.wordnet import wordnet_rows, wordnet_words
 from hybridattn.reasoning import Fact
 
 __all__ = ["BUILT_IN", "FactMemory"]

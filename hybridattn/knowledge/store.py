@@ -8,7 +8,7 @@ from torch import Tensor
 from hybridattn.errors import AmbiguousTermError, NotFiniteError, ShapeError, UnknownTermError
 from hybridattn.knowledge.encoder import Encoder, Incoherent, SymbolCodes
 from hybridattn.knowledge.lexicon import Lexicon, nearest
-from hybridattn.knowledge.rows import Row, atom
+from hybridattn.knowledge.sources.rows import Row, atom
 from hybridattn.knowledge.table import FactTable
 from hybridattn.memory import CodebookMemory
 from hybridattn.reasoning import Atom, Term

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from hybridattn.errors import SlotError
-from hybridattn.knowledge.rows import Row, atom, statement
+from hybridattn.knowledge.sources.rows import Row, atom, statement
 from hybridattn.reasoning import Fact, Judgement, Term, Truth, parse_term
 from hybridattn.reasoning.truth import revision
 

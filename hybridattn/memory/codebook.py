@@ -1,7 +1,6 @@
 """A slot memory whose keys are composed of codebook entries: what is stored costs three integers a slot."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from hybridattn.attention import Read
+from hybridattn.attention.result import mapped
 from hybridattn.attention.top import best
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.fingerprint import RowIndex
@@ -170,7 +170,7 @@ class CodebookMemory(NumberedSlots):
         else:
             indexed = self._indexed(entity[exact], cue[exact], top)
             found = _interleaved(exact, indexed, self._dense(rows[~exact], top))
-        return _mapped(lambda part: part.reshape(query.shape[:-1] + part.shape[1:]), found)
+        return mapped(lambda part: part.reshape(query.shape[:-1] + part.shape[1:]), found)
 
     def answerable(self, query: Tensor, *, min_match: float) -> Tensor:
         """Rule out queries (..., v + c) that no slot can fit: (...,) bool.
@@ -226,7 +226,7 @@ class CodebookMemory(NumberedSlots):
         """Read by scoring every slot, few queries at a time."""
         at_once = max(1, TILE // max(1, len(self)))
         parts = [self._dense_block(rows[low : low + at_once], top) for low in range(0, max(1, len(rows)), at_once)]
-        return _mapped(lambda *pieces: torch.cat(pieces), *parts)
+        return mapped(lambda *pieces: torch.cat(pieces), *parts)
 
     def _dense_block(self, rows: Tensor, top: int | None) -> Read:
         again = rows.requires_grad and torch.is_grad_enabled()
@@ -293,10 +293,4 @@ def _known(found: Tensor) -> Tensor:
 def _interleaved(where: Tensor, yes: Read, no: Read) -> Read:
     """Put the rows of two reads back in the order of the queries."""
     order = torch.cat([where.nonzero()[:, 0], (~where).nonzero()[:, 0]]).argsort()
-    return _mapped(lambda one, other: torch.cat([one, other])[order], yes, no)
-
-
-def _mapped(change: Callable[..., Tensor], *reads: Read) -> Read:
-    """Apply a function to each part that the reads have: values, log masses, slots, shares."""
-    value, *rest = zip(*reads, strict=True)
-    return Read(change(*value), *(None if part[0] is None else change(*part) for part in rest))
+    return mapped(lambda one, other: torch.cat([one, other])[order], yes, no)

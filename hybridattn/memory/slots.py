@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from hybridattn.attention import Dot, Read, Separation, Similarity, Softmax, read
 from hybridattn.attention.read import potential
+from hybridattn.attention.result import mapped
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.evidence import checked_evidence, truth_of
 from hybridattn.memory.growth import append
@@ -125,9 +126,7 @@ class SlotMemory(NumberedSlots):
         )
         if found.slots is not None:
             found = found._replace(slots=torch.cat((self.ids, self.ids.new_full((1,), -1)))[found.slots])
-        value, *rest = (None if part is None else part.reshape((*query.shape[:-1], *part.shape[1:])) for part in found)
-        assert value is not None
-        return Read(value, *rest)
+        return mapped(lambda part: part.reshape((*query.shape[:-1], *part.shape[1:])), found)
 
     def settle(self, query: Tensor, *, steps: int | None = None, tol: float = 1e-4) -> Settled:
         """Read queries (..., d) back as their own keys until each moves by at most `tol`, or `steps` times.

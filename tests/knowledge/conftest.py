@@ -17,6 +17,6 @@ def wordnet() -> FactMemory:
 @pytest.fixture(scope="session")
 def wordnet_lines() -> list[tuple[str, str, str]]:
     """Give the rows of the WordNet file in order, read with lzma alone."""
-    with files("hybridattn.knowledge").joinpath("data", "wordnet-nouns.tsv.xz").open("rb") as packed:
+    with files("hybridattn.knowledge.sources").joinpath("data", "wordnet-nouns.tsv.xz").open("rb") as packed:
         text = lzma.decompress(packed.read()).decode()
     return [tuple(line.split("\t")) for line in text.splitlines()]  # type: ignore[misc]

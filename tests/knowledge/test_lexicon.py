@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hybridattn import FactMemory
 from hybridattn.errors import AmbiguousTermError, UnknownTermError
 from hybridattn.knowledge.lexicon import Lexicon, nearest
-from hybridattn.knowledge.rows import from_triples
+from hybridattn.knowledge.sources.rows import from_triples
 
 WORDS = {
     "pole": ["pole.n.01", "pole.n.02"],

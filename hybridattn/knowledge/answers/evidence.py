@@ -6,8 +6,8 @@ from functools import cached_property, partial
 from typing import TypeAlias
 
 from hybridattn.controller.beam import EXACT
-from hybridattn.knowledge.answer import Answer
-from hybridattn.knowledge.question import Question
+from hybridattn.knowledge.answers.answer import Answer
+from hybridattn.knowledge.answers.question import Question
 from hybridattn.knowledge.table import FactTable
 from hybridattn.reasoning import Fact, Judgement, Statement, Term, Truth
 from hybridattn.reasoning.graph import Graph, Stored, add_match, from_trace, mark

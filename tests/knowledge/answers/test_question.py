@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hybridattn import FactMemory
 from hybridattn.errors import ArgumentError, HybridAttnError, NarseseError
-from hybridattn.knowledge.question import read_question
+from hybridattn.knowledge.answers.question import read_question
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hybridattn.errors import ArgumentError, FactsError
-from hybridattn.knowledge.rows import FIELDS, WANTED, Row, from_fields, from_sentence
+from hybridattn.knowledge.sources.rows import FIELDS, WANTED, Row, from_fields, from_sentence
 from hybridattn.reasoning import read_sentences
 
 __all__ = ["FORMATS", "read_lines", "read_rows"]

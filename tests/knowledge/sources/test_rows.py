@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hybridattn.errors import ArgumentError, FactsError
-from hybridattn.knowledge.rows import from_fields, from_frame, from_graph, from_sentence, from_triples
+from hybridattn.knowledge.sources.rows import from_fields, from_frame, from_graph, from_sentence, from_triples
 from hybridattn.reasoning import parse_sentence
 
 

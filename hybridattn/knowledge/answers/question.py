@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hybridattn.errors import ArgumentError
-from hybridattn.knowledge.rows import COPULA, atom
+from hybridattn.knowledge.sources.rows import COPULA, atom
 from hybridattn.reasoning import Compound, Statement, Term, Variable, parse_sentence, variables
 from hybridattn.reasoning.fact import plain_name
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from hybridattn.controller import Beam, Level, MultilevelAttention, Reached, Replace
 from hybridattn.controller.beam import EXACT
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.knowledge.answer import Answers
-from hybridattn.knowledge.answering import GOAL, QUERY, Evidence
-from hybridattn.knowledge.question import Question, read_question
-from hybridattn.knowledge.rows import COPULA, atom
+from hybridattn.knowledge.answers.answer import Answers
+from hybridattn.knowledge.answers.evidence import GOAL, QUERY, Evidence
+from hybridattn.knowledge.answers.question import Question, read_question
+from hybridattn.knowledge.sources.rows import COPULA, atom
 from hybridattn.knowledge.store import FactStore
 from hybridattn.reasoning import Fact, Term, Variable
 from hybridattn.reasoning.fact import plain_name

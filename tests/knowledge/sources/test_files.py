@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hybridattn import FactMemory
 from hybridattn.errors import FactsError, HybridAttnError, NarseseError
-from hybridattn.knowledge.files import FORMATS, read_rows
+from hybridattn.knowledge.sources.files import FORMATS, read_rows
 
 PACKERS = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}
 BIRD = ("robin", "-->", "bird", 1.0, 0.9)
