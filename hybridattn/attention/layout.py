@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "in_company", "join", "lay_out"]
+__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "in_company", "join", "lay_out", "picked"]
 
 TILE = 1 << 21
 """How many scores are held at a time: 8 MiB of float32. Less costs calls, more leaves the cache (measured)."""
@@ -99,3 +99,10 @@ def in_company(vectors: Tensor) -> Tensor:
     their place: equals would no longer be equal, and a query alone would read other slots than in a batch.
     """
     return vectors.repeat(1, 2, 1) if vectors.shape[1] == 1 else vectors
+
+
+def picked(stored: Tensor, slots: Tensor) -> Tensor:
+    """Pick slots for each query: stored (b, n, d), slots (b, q, m) in [0, n) -> (b, q, m, d)."""
+    first = torch.arange(stored.shape[0], device=slots.device)[:, None, None] * stored.shape[1]
+    rows = stored.reshape(-1, stored.shape[-1]).index_select(0, (slots + first).flatten())
+    return rows.view(*slots.shape, stored.shape[-1])

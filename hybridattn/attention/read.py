@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hybridattn.attention.check import check
-from hybridattn.attention.layout import Layout, broadcast, lay_out
+from hybridattn.attention.layout import Layout, broadcast, lay_out, picked
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.rows import Scoring, read_rows, row_potential
 from hybridattn.attention.separation import Separation, Softmax
@@ -172,10 +172,9 @@ def _attend(
 def _shares(
     query: Tensor, keys: Tensor, beta: float, prior: Tensor | None, mass: Tensor, slots: Tensor
 ) -> tuple[Tensor, Tensor]:
-    which = torch.arange(keys.shape[0], device=keys.device)[:, None, None]
     known = slots.clamp(min=0)
     # Summed by hand: a matrix product rounds equal keys differently by their place, which would upset equals.
-    scores = beta * (query.to(mass.dtype).unsqueeze(-2) * keys[which, known].to(mass.dtype)).sum(-1)
+    scores = beta * (query.to(mass.dtype).unsqueeze(-2) * picked(keys, known).to(mass.dtype)).sum(-1)
     if prior is not None:
         scores = scores + prior.expand(*query.shape[:2], keys.shape[1]).gather(-1, known)
     scores = scores.masked_fill(slots < 0, -torch.inf)

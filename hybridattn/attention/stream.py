@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from hybridattn.attention.layout import TILE, blocks, cut, in_company, join
+from hybridattn.attention.layout import TILE, blocks, cut, in_company, join, picked
 from hybridattn.attention.top import best, best_in_groups
 
 __all__ = ["stream"]
@@ -126,8 +126,7 @@ class _Block(NamedTuple):
     def scores_of(self, slots: Tensor) -> Tensor:
         """Score other slots (b, q, m) for every row; -inf for those beyond the last."""
         known = slots.clamp(max=self.keys.shape[1] - 1)
-        which = torch.arange(self.keys.shape[0], device=slots.device)[:, None, None]
-        scores = (self.keys[which, known].to(self.query.dtype) @ self.query.unsqueeze(-1)).squeeze(-1)
+        scores = (picked(self.keys, known).to(self.query.dtype) @ self.query.unsqueeze(-1)).squeeze(-1)
         if self.prior is not None:
             scores += _at(self.prior, known, self.keys.shape[1])
         if self.mask is not None:
