@@ -1,0 +1,149 @@
+"""What no pattern can say: the conclusions that lines of the rule table name as `@function`.
+
+Each function takes the terms of the premises, canonical and without a variable in common, and yields conclusions.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from hybridattn.reasoning.nal.canonical import compound, statement
+from hybridattn.reasoning.nal.conditional import conditional_abduction
+from hybridattn.reasoning.nal.introduction import (
+    condition_added,
+    condition_generalised,
+    conjunction_extended,
+    conjunction_introduced,
+    equivalence_introduced,
+    implication_introduced,
+)
+from hybridattn.reasoning.nal.result import Result
+from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term
+
+__all__ = ["FUNCTIONS", "Function", "component_replaced", "componentwise", "relational_forms"]
+
+Function: TypeAlias = Callable[..., Iterator[Result]]
+
+
+def component_replaced(first: Term, known: Term) -> Iterator[Result]:
+    """{S --> P, C} |- C --> C[S := P] for a compound C with component S; also C[P := S] --> C, and for `<->`.
+
+    The direction turns round in the second place of a difference and in the places of an image other than the
+    relation. Sets keep a similarity only.
+    """
+    assert isinstance(first, Statement)
+    if not isinstance(known, Compound) or known.connector in ("--", "&&", "||"):
+        return
+    if known.connector in ("{", "[") and first.copula != "<->":
+        return
+    for old, new, forward in ((first.subject, first.predicate, True), (first.predicate, first.subject, False)):
+        for place, part in enumerate(known.parts):
+            if part == old:
+                changed = compound(known.connector, (*known.parts[:place], new, *known.parts[place + 1 :]))
+                if changed is not None:
+                    onward = forward != _turns(known, place)
+                    yield Result(statement(first.copula, *((known, changed) if onward else (changed, known))))
+
+
+def _turns(whole: Compound, place: int) -> bool:
+    if whole.connector in ("-", "~"):
+        return place == 1
+    return whole.connector in ("/", "\\") and place > 0
+
+
+def relational_forms(first: Term) -> Iterator[Result]:
+    """(*, A, B) --> R, A --> (/, R, _, B) and B --> (/, R, A, _) say the same; so do R --> (*, A, B) and its images.
+
+    Any number of components; also inside one condition of an implication, an equivalence or a conjunction.
+    """
+    yield from map(Result, _forms(first))
+    if isinstance(first, Statement) and first.copula in ("==>", "<=>"):
+        for subject in _forms_of_conditions(first.subject):
+            yield Result(statement(first.copula, subject, first.predicate))
+        for predicate in _forms_of_conditions(first.predicate):
+            yield Result(statement(first.copula, first.subject, predicate))
+    elif isinstance(first, Compound) and first.connector == "&&":
+        yield from map(Result, _forms_of_conditions(first))
+
+
+def _forms_of_conditions(term: Term) -> Iterator[Term]:
+    if not (isinstance(term, Compound) and term.connector == "&&"):
+        yield from _forms(term)
+        return
+    for place, part in enumerate(term.parts):
+        for form in _forms(part):
+            whole = compound("&&", (*term.parts[:place], form, *term.parts[place + 1 :]))
+            if whole is not None:
+                yield whole
+
+
+class _Relation(NamedTuple):
+    slash: str  # "/" where the pair is the subject, "\\" where it is the predicate
+    relation: Term
+    parts: tuple[Term, ...]
+
+
+def _relation(term: Term) -> _Relation | None:
+    """Read a statement as a relation of the components of a product, whichever form it has."""
+    if not isinstance(term, Statement) or term.copula != "-->":
+        return None
+    subject, predicate = term.subject, term.predicate
+    if isinstance(subject, Compound) and subject.connector == "*":
+        return _Relation("/", predicate, subject.parts)
+    if isinstance(predicate, Compound) and predicate.connector == "*":
+        return _Relation("\\", subject, predicate.parts)
+    if isinstance(predicate, Compound) and predicate.connector == "/":
+        return _Relation("/", predicate.parts[0], _with(predicate, subject))
+    if isinstance(subject, Compound) and subject.connector == "\\":
+        return _Relation("\\", subject.parts[0], _with(subject, predicate))
+    return None
+
+
+def _with(image: Compound, part: Term) -> tuple[Term, ...]:
+    return tuple(part if place == PLACEHOLDER else place for place in image.parts[1:])
+
+
+def _forms(term: Term) -> Iterator[Term]:
+    relation = _relation(term)
+    if relation is None:
+        return
+    slash, name, parts = relation
+    pair = Compound("*", parts)
+    forms = [statement("-->", pair, name) if slash == "/" else statement("-->", name, pair)]
+    for place, part in enumerate(parts):
+        image = Compound(slash, (name, *parts[:place], PLACEHOLDER, *parts[place + 1 :]))
+        forms.append(statement("-->", part, image) if slash == "/" else statement("-->", image, part))
+    yield from (form for form in forms if form is not None and form != term)
+
+
+def componentwise(first: Term) -> Iterator[Result]:
+    """(*, A, B) --> (*, C, D) |- A --> C and B --> D; {A} --> {B} |- A --> B, likewise for [A] and for `<->`."""
+    if not isinstance(first, Statement) or first.copula not in ("-->", "<->"):
+        return
+    one, other = first.subject, first.predicate
+    if not (isinstance(one, Compound) and isinstance(other, Compound)) or one.connector != other.connector:
+        return
+    paired = one.connector == "*" or (one.connector in ("{", "[") and len(one.parts) == 1)
+    if paired and len(one.parts) == len(other.parts):
+        for subject, predicate in zip(one.parts, other.parts, strict=True):
+            yield Result(statement(first.copula, subject, predicate))
+
+
+FUNCTIONS: Mapping[str, Function] = MappingProxyType(
+    {
+        function.__name__: function
+        for function in (
+            component_replaced,
+            relational_forms,
+            componentwise,
+            conditional_abduction,
+            implication_introduced,
+            equivalence_introduced,
+            conjunction_introduced,
+            conjunction_extended,
+            condition_generalised,
+            condition_added,
+        )
+    }
+)
+"""The functions that a line of the rule table can name."""
