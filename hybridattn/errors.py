@@ -1,6 +1,7 @@
 """One family of exceptions: catch `HybridAttnError` to catch every mistake that this library reports to its caller."""
 
 from collections.abc import Sequence
+from typing import Any
 from unicodedata import east_asian_width
 
 __all__ = [
@@ -18,7 +19,18 @@ __all__ = [
 
 
 class HybridAttnError(Exception):
-    """The base of every error that the caller can mend."""
+    """The base of every error that the caller can mend; it crosses processes whole."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild from the finished message: the constructors take other arguments."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[HybridAttnError], args: tuple[Any, ...], state: dict[str, Any]) -> HybridAttnError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class ArgumentError(HybridAttnError, ValueError):

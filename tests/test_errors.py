@@ -1,6 +1,7 @@
 """Every error is one family, keeps its built-in kind, and says what its message promises."""
 
 import inspect
+import pickle
 
 import pytest
 
@@ -102,3 +103,18 @@ def test_ambiguous_term_lists_the_senses() -> None:
 def test_a_plain_message_stays_as_it_is(name: str) -> None:
     message = "query must end in key_dim=64; got shape (2, 3)"
     assert str(getattr(errors, name)(message)) == message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HybridAttnError("plain"),
+        NarseseError("expected a copula", "<bird -> animal>", 7),
+        UnknownTermError("chetah", ["cheetah"], what="term"),
+        AmbiguousTermError("dog", ["dog.n.01", "cad.n.01"]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_crosses_processes_whole(error: HybridAttnError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -47,8 +47,6 @@ class FactMemory(FactStore):
     <robin --> animal>. %1.00;0.81%
     """
 
-    # -- making
-
     @classmethod
     def load(cls, name: str | Path, **options: Any) -> "FactMemory":
         """Open a built-in knowledge base (`wordnet`), or a file: .tsv, .csv, .jsonl, .nal, each also with .xz or .gz.
@@ -83,8 +81,6 @@ class FactMemory(FactStore):
         """Observe more: all of the triples, or, if one is bad, none (FactsError)."""
         self.table.add(from_triples(triples))
         self._memory = None
-
-    # -- looking
 
     def __len__(self) -> int:
         """Count the facts."""
@@ -127,8 +123,6 @@ class FactMemory(FactStore):
     def to_narsese(self) -> Iterator[str]:
         """Give each fact as a Narsese judgement; `load` reads them back as the same statements and truths."""
         return map(str, self)
-
-    # -- asking
 
     def ask(
         self,

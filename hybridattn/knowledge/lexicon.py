@@ -30,10 +30,13 @@ class Lexicon:
         return folded
 
     def find(self, word: str) -> tuple[str, ...]:
-        """Give the symbols of a word; a space may stand for an underscore, and any case where no word fits exactly."""
+        """Give the symbols of a word, those that begin with it first.
+
+        A space may stand for an underscore, and any case where no word fits exactly.
+        """
         word = word.strip().replace(" ", "_")
-        exact = self.senses.get(word, ())
-        return tuple(dict.fromkeys(exact or self._folded.get(word.casefold(), ())))
+        found = dict.fromkeys(self.senses.get(word, ()) or self._folded.get(word.casefold(), ()))
+        return tuple(sorted(found, key=lambda symbol: not symbol.casefold().startswith(word.casefold())))
 
 
 def nearest(name: str, names: Iterable[str], *, most: int = 5) -> tuple[str, ...]:

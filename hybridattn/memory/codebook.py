@@ -74,8 +74,6 @@ class CodebookMemory(NumberedSlots):
         sizes = f"slots={len(self)}, entities={len(self.entities)}, cues={len(self.cues)}"
         return f"{sizes}, key_dim={self.key_dim}, value_dim={self.value_dim}, beta={self.beta:g}"
 
-    # -- writing
-
     def write_codes(self, codes: Tensor) -> Tensor:
         """Store slots by the places of their entries, (m, 3) int64 rows of entity, cue and target; gives (m,) slot ids.
 
@@ -137,8 +135,6 @@ class CodebookMemory(NumberedSlots):
             setattr(self, name, torch.cat([book, fresh.to(book)]))
             self.coherence = 1.0
         return code
-
-    # -- reading
 
     def keys_of(self, ids: Tensor) -> Tensor:
         """Compose the keys of slots: (...,) int64 -> (..., v + c). Raises SlotError for an id that is not alive."""
