@@ -48,8 +48,9 @@ class FactStore:
     def memory(self) -> CodebookMemory:
         """The associative memory that holds the facts; built when first needed after a change."""
         if self._memory is None:
-            names = list(self.table.symbols)[len(self._entities) :]
-            self._entities = torch.cat([self._entities, _unit(self.encoder.encode(names), self.encoder.dim)])
+            if names := list(self.table.symbols)[len(self._entities) :]:
+                fresh = _unit(self.encoder.encode(names), self.encoder.dim)
+                self._entities = torch.cat([self._entities.to(fresh), fresh])
             relations = [name for cue in self.table.cues for name in (cue, f"{cue} inverse")]
             cues = self._cue_codes.encode(relations).to(self._entities)
             coherence = self.encoder.coherence if isinstance(self.encoder, Incoherent) else 1.0

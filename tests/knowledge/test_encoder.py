@@ -82,3 +82,16 @@ def test_an_encoder_of_another_width_is_refused():
 def test_beta(beta):
     with pytest.raises(ArgumentError, match="beta must be positive and finite"):
         FactMemory.from_triples([("a", "is_a", "b")], beta=beta).ask("<a --> b>?")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_memory_is_of_the_encoder_s_kind(dtype):
+    memory = FactMemory.from_triples([("robin", "is_a", "bird")], encoder=SymbolCodes(dtype=dtype))
+    assert str(memory.ask("<robin --> bird>?")) == "<robin --> bird>. %1.00;0.90%"
+    memory.add([("bird", "is_a", "animal")])
+    assert str(memory.ask("<robin --> animal>?")) == "<robin --> animal>. %1.00;0.81%"
+    assert memory.memory.entities.dtype == dtype
+
+
+def test_nothing_is_known_of_nothing():
+    assert len(FactMemory().memory) == 0
