@@ -79,6 +79,8 @@ _NAMES = {
     "reasoning": (
         "Atom",
         "Compound",
+        "Conclusion",
+        "Conclusions",
         "Derivation",
         "Fact",
         "Inference",
@@ -90,6 +92,10 @@ _NAMES = {
         "Truth",
         "Variable",
         "apply_rule",
+        "canonical",
+        "closure",
+        "derive",
+        "explain",
         "graph",
         "inheritance",
         "overlaps",
@@ -103,7 +109,7 @@ _NAMES = {
         "variables",
     ),
     "knowledge": ("Answer", "Answers", "Encoder", "FactMemory", "Incoherent", "Lexicon", "SymbolCodes"),
-    "view": ("check_path", "described", "graphml", "node_link", "page", "terminal", "write_text"),
+    "view": ("check_path", "described", "explained", "graphml", "node_link", "page", "terminal", "write_text"),
 }
 """The rooms, and what each has in its `__all__`."""
 

@@ -1,9 +1,12 @@
 """Terms, truth and judgements of a non-axiomatic logic (NARS): no tensors here."""
 
 from hybridattn.reasoning import graph, truth
+from hybridattn.reasoning.batched import closure
 from hybridattn.reasoning.derivation import Derivation, Inference, replay
 from hybridattn.reasoning.fact import Fact
+from hybridattn.reasoning.inspection import explain
 from hybridattn.reasoning.judgement import Judgement, overlaps
+from hybridattn.reasoning.nal import Conclusion, Conclusions, canonical, derive
 from hybridattn.reasoning.narsese import Sentence, parse_sentence, parse_term, read_sentences
 from hybridattn.reasoning.rules import Rule, apply_rule
 from hybridattn.reasoning.term import (
@@ -22,6 +25,8 @@ from hybridattn.reasoning.truth import Truth
 __all__ = [
     "Atom",
     "Compound",
+    "Conclusion",
+    "Conclusions",
     "Derivation",
     "Fact",
     "Inference",
@@ -33,6 +38,10 @@ __all__ = [
     "Truth",
     "Variable",
     "apply_rule",
+    "canonical",
+    "closure",
+    "derive",
+    "explain",
     "graph",
     "inheritance",
     "overlaps",

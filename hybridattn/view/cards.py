@@ -1,21 +1,12 @@
 """The answer as static HTML: it reads without a script, and the script only adds to it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
-from hybridattn.view.text import printable
+from hybridattn.view.matters import decisive_mark, matters
+from hybridattn.view.text import escaped as text
 
-__all__ = ["answers", "evidence", "note", "text"]
-
-
-def text(value: object) -> str:
-    """Escape a value for HTML, in an element or in a quoted attribute.
-
-    >>> text("</script><b>")
-    '&lt;/script&gt;&lt;b&gt;'
-    """
-    return escape(printable(str(value)))
+__all__ = ["answers", "evidence", "note"]
 
 
 def note(report: Mapping[str, Any]) -> str:
@@ -72,10 +63,14 @@ def _card(index: int, answer: Mapping[str, Any]) -> str:
             map(_step, range(len(steps)), steps),
         ),
         _table(
-            "Facts it rests on", ("fact", "source", "relation", "target", *_TRUTH, "observations"), map(_fact, facts)
+            "Facts it rests on",
+            ("fact", "source", "relation", "target", *_TRUTH, "observations"),
+            [_fact(fact, answer) for fact in facts],
         ),
         _table(
-            "Matches it relies on", ("match", "asked for", "found", *_TRUTH), map(_match, answer.get("matches", ()))
+            "Matches it relies on",
+            ("match", "asked for", "found", *_TRUTH),
+            [_match(match, answer) for match in answer.get("matches", ())],
         ),
         _table("Other paths", ("term", *_TRUTH, "facts", "why not used"), map(_other, answer.get("alternatives", ()))),
     ]
@@ -83,7 +78,7 @@ def _card(index: int, answer: Mapping[str, Any]) -> str:
     return (
         f'<details class="evidence" id="answer-{index}"{"" if index else " open"}>'
         f'<summary><code>{text(statement)}</code><span class="truth">{truth}</span></summary>'
-        f"{''.join(tables)}</details>"
+        f"{matters(answer)}{''.join(tables)}</details>"
     )
 
 
@@ -106,16 +101,18 @@ def _step(index: int, step: Mapping[str, Any]) -> str:
     )
 
 
-def _fact(fact: Mapping[str, Any]) -> str:
+def _fact(fact: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
+    mark = decisive_mark(answer, f"fact:{fact['id']}")
     return (
-        f'<th scope="row">{_named(fact["id"])}</th><td>{_code(fact["source"])}</td>'
+        f'<th scope="row">{_named(fact["id"])}{mark}</th><td>{_code(fact["source"])}</td>'
         f"<td>{_code(fact['relation'])}</td><td>{_code(fact['target'])}</td>{_truth(fact)}<td>{_ids(fact['observations'])}</td>"
     )
 
 
-def _match(match: Mapping[str, Any]) -> str:
+def _match(match: Mapping[str, Any], answer: Mapping[str, Any]) -> str:
     ends = f"<td>{_code(match['query'])}</td><td>{_code(match['key'])}</td>"
-    return f'<th scope="row">match:{text(match["id"])}</th>{ends}{_truth(match)}'
+    name = f"match:{match['id']}"
+    return f'<th scope="row">{text(name)}{decisive_mark(answer, name)}</th>{ends}{_truth(match)}'
 
 
 def _other(path: Mapping[str, Any]) -> str:

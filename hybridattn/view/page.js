@@ -70,6 +70,8 @@
       { selector: "edge.match", style: { "line-style": "dashed" } },
       { selector: "edge.cited", style: { width: 3.2, "line-color": way, "line-opacity": 1, "target-arrow-color": way, color: way, "font-size": 11.5, "arrow-scale": 0.9,
         "min-zoomed-font-size": 5, "z-index": 4 } },
+      { selector: "edge.decisive", style: { label: (edge) => `★ ${edge.data("label")}`, width: 4.6, "line-color": answer, "line-opacity": 1, "target-arrow-color": answer, color: answer,
+        "font-weight": 600, "min-zoomed-font-size": 5, "z-index": 6 } },
       { selector: "edge.bow", style: { "curve-style": "unbundled-bezier", "control-point-distances": 58, "control-point-weights": 0.5 } },
       { selector: ".dim", style: { opacity: 0.22 } },
       { selector: "edge.lit", style: { width: 4.2, "line-color": answer, "line-opacity": 1, "target-arrow-color": answer, color: answer, "z-index": 20 } },
@@ -110,7 +112,9 @@
     cy.batch(() => {
       way.nodes().style({ width: extent, height: extent, "font-size": 13 * grown, "text-max-width": width,
         "text-valign": (node) => (above(node) ? "top" : "bottom"), "text-margin-y": (node) => (above(node) ? -5 : 5) * grown });
-      way.edges().style({ width: 3.2 * grown, "font-size": 11.5 * grown, "text-max-width": `${Math.max(76, 40 * grown, widest - 56 * grown)}px`, "text-opacity": nearest < CRAMPED ? 0 : 1 });
+      const isDecisive = (edge) => edge.hasClass("decisive");
+      way.edges().style({ label: (edge) => (isDecisive(edge) ? (nearest < CRAMPED ? "★" : `★ ${edge.data("label")}`) : edge.data("label")),
+        width: (edge) => (isDecisive(edge) ? 4.6 : 3.2) * grown, "font-size": 11.5 * grown, "text-max-width": `${Math.max(76, 40 * grown, widest - 56 * grown)}px`, "text-opacity": (edge) => (nearest < CRAMPED && !isDecisive(edge) ? 0 : 1) });
     });
   };
 
@@ -207,6 +211,19 @@
     const { source, target } = edge.data("attributes");
     return (source === query && target === key) || (source === key && target === query);
   });
+  const premiseLinks = (answer, premise) => {
+    const [kind, id] = String(premise).split(":");
+    if (kind === "fact") return factLinks(Number(id));
+    const match = (answer.matches ?? []).find((each) => String(each.id) === id);
+    return match ? matchLinks(match) : cy.collection();
+  };
+  const markDecisive = (index) => {
+    const answer = report.answers[index];
+    cy.edges(".decisive").removeClass("decisive");
+    if (answer?.explanation) premiseLinks(answer, answer.explanation.decisive).addClass("decisive");
+    sized = 0;
+    keepReadable();
+  };
   const unlight = () => {
     cy.batch(() => cy.elements().removeClass("dim lit found picked"));
     buttons.forEach((each) => each.setAttribute("aria-pressed", "false"));
@@ -217,6 +234,7 @@
   };
   const clear = () => {
     unlight();
+    markDecisive(0);
     panel.hidden = true;
     byId("find").value = "";
     tell("");
@@ -226,6 +244,7 @@
     const pressed = buttons[index].getAttribute("aria-pressed") === "true";
     clear();
     if (pressed) return;
+    markDecisive(index);
     buttons[index].setAttribute("aria-pressed", "true");
     const links = [...answer.facts.map((fact) => factLinks(fact.id)), ...(answer.matches ?? []).map(matchLinks)];
     light(links.reduce((all, some) => all.union(some), cy.collection()), nodeOf(answer.term));
@@ -298,6 +317,7 @@
   new ResizeObserver(() => { cy.resize(); placeHeadings(); }).observe(frame);
 
   fit();
+  markDecisive(0);
   repaint();
   placeHeadings();
   window.hybridattn = { cy, report, showAnswer, showFact, clear };

@@ -11,6 +11,8 @@ from typing import Any
 from hybridattn.errors import ArgumentError
 from hybridattn.view import cards
 from hybridattn.view.layout import layout
+from hybridattn.view.matters import legend
+from hybridattn.view.text import escaped
 
 __all__ = ["page"]
 
@@ -23,7 +25,8 @@ def page(report: Mapping[str, Any]) -> str:
     an iframe with `sandbox="allow-scripts"`. Its Content-Security-Policy allows the inlined scripts and style, by
     SHA-256, and nothing else. Terms are shown as text whatever they hold. In the page, the element "report" holds the
     report as JSON, and `hybridattn.cy` is the drawing, whose elements carry the attributes of the graph in
-    `data("attributes")`.
+    `data("attributes")`. An answer with an "explanation" (made by `hybridattn.view.explained`) also shows its formula
+    and what it hangs on.
 
     Raises `ArgumentError` if the report lacks a part, or holds what strict JSON cannot, such as a NaN.
 
@@ -44,13 +47,14 @@ def page(report: Mapping[str, Any]) -> str:
 def _parts(report: Mapping[str, Any]) -> dict[str, str]:
     """Make all that differs from page to page."""
     graph, found = report["graph"], len(report["answers"])
-    question = cards.text(report["question"])
+    question = escaped(report["question"])
     return {
         "title": f"{question} – hybridattn",
         "question": question,
         "note": cards.note(report),
         "count": _counted(found, "answer"),
         "answers": cards.answers(report),
+        "legend": legend(report),
         "size": f"{_counted(len(graph['nodes']), 'term')}, {_counted(len(graph['edges']), 'link')}",
         "evidence": cards.evidence(report),
         "report": _json(report),

@@ -1,8 +1,9 @@
 """Text that XML and HTML can hold."""
 
 import re
+from html import escape
 
-__all__ = ["printable"]
+__all__ = ["escaped", "printable"]
 
 _FORBIDDEN = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -17,3 +18,12 @@ def printable(text: str) -> str:
     bell \u0007
     """
     return _FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def escaped(value: object) -> str:
+    """Escape a value for HTML, in an element or in a quoted attribute.
+
+    >>> escaped("</script><b>")
+    '&lt;/script&gt;&lt;b&gt;'
+    """
+    return escape(printable(str(value)))

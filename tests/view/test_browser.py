@@ -12,6 +12,7 @@ import pytest
 from hybridattn.view import page, write_text
 
 from .samples import cheetah, hostile, link, poodle, wide
+from .test_explained import chain, explained_report, hostile_report, two_paths
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -198,3 +199,55 @@ def test_two_thousand_terms_open_with_the_way_still_readable(browser: Any, tmp_p
 def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "a.html", page(cheetah()), viewport={"width": 390, "height": 800}) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_explanation_is_shown_and_the_decisive_fact_marked(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, tmp_path / "a.html", page(explained_report(chain()))) as tab:
+        assert tab.locator(".matters dd math").first.bounding_box()["width"] > 20
+        assert tab.evaluate("document.querySelector('.matters math').namespaceURI").endswith("MathML")
+        decisive = "hybridattn.cy.edges('.decisive').map((edge) => [edge.data('attributes').fact, edge.style('label')])"
+        assert tab.evaluate(decisive) == [[12, "★ is_a"]]
+        assert tab.locator(".legend").get_by_text("decisive").is_visible()
+        button = tab.locator(".pulls button", has_text="fact:13")
+        button.focus()
+        tab.keyboard.press("Enter")
+        assert tab.locator("#panel h3").inner_text() == "bird is_a animal"
+        tab.keyboard.press("Escape")
+        assert tab.evaluate(decisive) == [[12, "★ is_a"]]
+        tab.get_by_text("As LaTeX").click()
+        assert tab.get_by_text("f = f_{12} f_{13}").is_visible()
+
+
+def test_the_mark_follows_the_chosen_answer(browser: Any, tmp_path: Path) -> None:
+    sample = poodle()
+    explanation = explained_report(chain())["answers"][0]["explanation"]
+    match = {**explanation, "decisive": "match:0"}
+    match["sensitivities"] = [{**explanation["sensitivities"][0], "premise": "match:0"}]
+    match["turns"] = []
+    sample["answers"][1]["explanation"] = match
+    with opened(browser, tmp_path / "a.html", page(sample)) as tab:
+        assert counts(tab, "edge.decisive") == 0
+        tab.get_by_role("button", name="clever").click()
+        assert tab.evaluate("hybridattn.cy.edges('.decisive').map((edge) => edge.data('label'))") == ["match"]
+        tab.keyboard.press("Escape")
+        assert counts(tab, "edge.decisive") == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["</script><img src=x onerror=alert(1)>", "</math><script>alert(1)</script>", "\u202e\x00"]
+)
+def test_a_hostile_explanation_is_text(browser: Any, tmp_path: Path, text: str) -> None:
+    with opened(browser, tmp_path / "a.html", page(hostile_report(text))) as tab:
+        assert tab.evaluate("document.querySelectorAll('img, .matters script').length") == 0
+        assert tab.locator(".matters").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_explanation_reads_without_javascript_and_on_a_narrow_screen(
+    browser: Any, tmp_path: Path, scheme: str
+) -> None:
+    narrow = {"viewport": {"width": 390, "height": 800}, "color_scheme": scheme, "java_script_enabled": False}
+    with opened(browser, tmp_path / "a.html", page(explained_report(two_paths())), **narrow) as tab:
+        assert tab.locator(".verdict").is_visible()
+        assert tab.locator(".matters math").first.is_visible()
+        assert tab.locator("body").bounding_box()["width"] <= 390

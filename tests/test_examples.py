@@ -1,0 +1,34 @@
+"""Each example runs from a clean folder and does what it says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+EXAMPLES = sorted((HOUSE / "examples").glob("proof_*.py"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_a_proof_page_is_written_where_it_was_asked_for(example, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(example), "here.html"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    html = (tmp_path / "here.html").read_text("utf-8")
+    assert "Formula and what matters" in html
+    assert "<math>" in html
+    assert "See here.html." in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["here.html"]
+
+
+def test_there_are_two_and_they_are_short():
+    assert [example.stem for example in EXAMPLES] == ["proof_everyday", "proof_wordnet"]
+    assert all(len(example.read_text("utf-8").splitlines()) < 60 for example in EXAMPLES)
