@@ -1,35 +1,15 @@
-"""The command line: the border where strings become objects, and where mistakes become messages and exit codes."""
+"""The commands of facts: `ask` answers a question, `facts show` and `facts export` look at them."""
 
-import io
-import json
-import sys
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
 
-from hybridattn import __version__
-from hybridattn.errors import ArgumentError, HybridAttnError
+from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, print_out, waiting, wrote_json
+from hybridattn.errors import ArgumentError
 
-__all__ = ["app", "main"]
-
-ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
-STDOUT = "-"
-PLAIN_WIDTH = 240  # columns where stdout is no terminal
-
-app = typer.Typer(
-    help="Associative memory you can question: ask facts, get the answer, its derivation and its graph.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(facts_app, name="facts")
+__all__ = ["ask", "export", "show"]
 
 Facts = Annotated[
     str,
@@ -40,34 +20,6 @@ Facts = Annotated[
 Beta = Annotated[float, typer.Option(help="Inverse temperature of a read.")]
 
 
-def main() -> None:
-    """Run the command and exit: 0 answered or done, 1 no answer, 2 wrong input, 130 interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app(prog_name="hybridattn")
-    except HybridAttnError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(WRONG_INPUT)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"hybridattn {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Say what every command has in common."""
-
-
-@app.command()
 def ask(
     facts: Facts,
     question: Annotated[
@@ -104,7 +56,7 @@ def ask(
         if target not in (None, STDOUT):
             check_path(str(target))
     start = time.perf_counter()
-    with _waiting(f"Loading {facts}"):
+    with waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts, beta=beta)
         memory.memory  # noqa: B018 - made when first asked for, which belongs to loading
     loaded = time.perf_counter()
@@ -118,38 +70,11 @@ def ask(
         write_text(graphml, to_graphml(answers.graph))
     if narsese is not None:
         write_text(narsese, _narsese(report, [str(fact) for answer in answers for fact in answer.facts]))
-    if not _wrote_json(json_file, report):
+    if not wrote_json(json_file, report):
         written = [str(target) for target in (html, graphml, narsese, json_file) if target is not None]
-        _print(terminal(report), *([f"Wrote {', '.join(written)}"] if written else []))
-        _print(f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
+        print_out(terminal(report), *([f"Wrote {', '.join(written)}"] if written else []))
+        print_out(f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
     raise typer.Exit(ANSWERED if answers else NO_ANSWER)
-
-
-def _waiting(what: str) -> AbstractContextManager[object]:
-    """Show on stderr, if that is a terminal, that something takes a moment."""
-    return Console(stderr=True).status(f"{what} ...")
-
-
-def _print(*parts: RenderableType) -> None:
-    """Print to stdout, plainly and without breaking lines where that is no terminal."""
-    plain = not sys.stdout.isatty()
-    console = Console(highlight=False, soft_wrap=True, width=PLAIN_WIDTH if plain else None)
-    for part in parts:
-        console.print(part)
-
-
-def _wrote_json(target: str | None, data: Mapping[str, Any]) -> bool:
-    """Write JSON to a file or to stdout, and tell whether stdout has it: then nothing else may be printed."""
-    from hybridattn.view import write_text
-
-    if target is None:
-        return False
-    text = json.dumps(data, allow_nan=False) + "\n"
-    if target == STDOUT:
-        sys.stdout.write(text)
-    else:
-        write_text(target, text)
-    return target == STDOUT
 
 
 def _narsese(report: dict[str, Any], facts: list[str]) -> str:
@@ -161,7 +86,6 @@ def _narsese(report: dict[str, Any], facts: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@facts_app.command()
 def show(
     facts: Facts,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
@@ -173,13 +97,12 @@ def show(
     from hybridattn.knowledge import FactMemory
     from hybridattn.view import described
 
-    with _waiting(f"Loading {facts}"):
+    with waiting(f"Loading {facts}"):
         about = FactMemory.load(facts).describe()
-    if not _wrote_json(json_file, about):
-        _print(described(about))
+    if not wrote_json(json_file, about):
+        print_out(described(about))
 
 
-@facts_app.command()
 def export(
     facts: Facts,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: a .nal file of Narsese judgements.")],
@@ -193,7 +116,7 @@ def export(
 
     if file.suffix != ".nal":
         raise ArgumentError(f"FILE must end in .nal, the format that is written; got {file}")
-    with _waiting(f"Loading {facts}"):
+    with waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts)
     write_text(file, "".join(f"{line}\n" for line in memory.to_narsese()))
-    _print(f"{len(memory):,} facts written to {file}")
+    print_out(f"{len(memory):,} facts written to {file}")

@@ -1,0 +1,42 @@
+"""What all commands share: exit codes, and how they write to the terminal."""
+
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from hybridattn.view import write_text
+
+__all__ = ["ANSWERED", "NO_ANSWER", "STDOUT", "WRONG_INPUT", "print_out", "waiting", "wrote_json"]
+
+ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
+STDOUT = "-"
+PLAIN_WIDTH = 240  # columns where stdout is no terminal
+
+
+def waiting(what: str) -> AbstractContextManager[object]:
+    """Show on stderr, if that is a terminal, that something takes a moment."""
+    return Console(stderr=True).status(f"{what} ...")
+
+
+def print_out(*parts: RenderableType) -> None:
+    """Print to stdout, plainly and without breaking lines where that is no terminal."""
+    plain = not sys.stdout.isatty()
+    console = Console(highlight=False, soft_wrap=True, width=PLAIN_WIDTH if plain else None)
+    for part in parts:
+        console.print(part)
+
+
+def wrote_json(target: str | None, data: Mapping[str, Any]) -> bool:
+    """Write JSON to a file or to stdout, and tell whether stdout has it: then nothing else may be printed."""
+    if target is None:
+        return False
+    text = json.dumps(data, allow_nan=False) + "\n"
+    if target == STDOUT:
+        sys.stdout.write(text)
+    else:
+        write_text(target, text)
+    return target == STDOUT
