@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, print_out, waiting, wrote_json
+from hybridattn.cli.console import ANSWERED, NO_ANSWER, check_targets, print_out, waiting, wrote_json
 from hybridattn.errors import ArgumentError
 
 __all__ = ["ask", "export", "show"]
@@ -17,7 +17,6 @@ Facts = Annotated[
         metavar="FACTS", help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it."
     ),
 ]
-Beta = Annotated[float, typer.Option(help="Inverse temperature of a read.")]
 
 
 def ask(
@@ -38,7 +37,7 @@ def ask(
         str | None, typer.Option(help="Relations to follow one after the other, with commas between.")
     ] = None,
     min_match: Annotated[float, typer.Option(help="Least cosine of a query and a key that is followed.")] = 0.5,
-    beta: Beta = 100.0,
+    beta: Annotated[float, typer.Option(help="Inverse temperature of a read.")] = 100.0,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write one offline page with the graph.")] = None,
     graphml: Annotated[Path | None, typer.Option(help="Write the graph for Gephi, yEd or networkx.")] = None,
@@ -49,12 +48,10 @@ def ask(
     Example: hybridattn ask wordnet "<cheetah.n.01 --> animal.n.01>?" --html cheetah.html
     """
     from hybridattn.knowledge import FactMemory
-    from hybridattn.view import check_path, page, terminal, write_text
     from hybridattn.view import graphml as to_graphml
+    from hybridattn.view import page, terminal, write_text
 
-    for target in (html, graphml, narsese, json_file):
-        if target not in (None, STDOUT):
-            check_path(str(target))
+    check_targets(html, graphml, narsese, json_file)
     start = time.perf_counter()
     with waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts, beta=beta)
@@ -97,6 +94,7 @@ def show(
     from hybridattn.knowledge import FactMemory
     from hybridattn.view import described
 
+    check_targets(json_file)
     with waiting(f"Loading {facts}"):
         about = FactMemory.load(facts).describe()
     if not wrote_json(json_file, about):
@@ -116,6 +114,7 @@ def export(
 
     if file.suffix != ".nal":
         raise ArgumentError(f"FILE must end in .nal, the format that is written; got {file}")
+    check_targets(file)
     with waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts)
     write_text(file, "".join(f"{line}\n" for line in memory.to_narsese()))

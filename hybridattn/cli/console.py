@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
 
-from hybridattn.view import write_text
+from hybridattn.view import check_path, write_text
 
-__all__ = ["ANSWERED", "NO_ANSWER", "STDOUT", "WRONG_INPUT", "print_out", "waiting", "wrote_json"]
+__all__ = ["ANSWERED", "NO_ANSWER", "STDOUT", "WRONG_INPUT", "check_targets", "print_out", "waiting", "wrote_json"]
 
 ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
 STDOUT = "-"
@@ -20,6 +21,13 @@ PLAIN_WIDTH = 240  # columns where stdout is no terminal
 def waiting(what: str) -> AbstractContextManager[object]:
     """Show on stderr, if that is a terminal, that something takes a moment."""
     return Console(stderr=True).status(f"{what} ...")
+
+
+def check_targets(*targets: Path | str | None) -> None:
+    """Raise ArgumentError, before there is anything to write, where one of the files cannot be written."""
+    for target in targets:
+        if target is not None and target != STDOUT:
+            check_path(target)
 
 
 def print_out(*parts: RenderableType) -> None:

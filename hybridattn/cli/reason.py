@@ -12,7 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, print_out, waiting
+from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, waiting
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning.dialects import ona, opennars, pynars
 from hybridattn.reasoning.narsese import Sentence, parse_sentence, read_sentences
@@ -53,12 +53,10 @@ def reason(
     Example: hybridattn reason birds.nal --ask "<robin --> ?what>?" --html proof.html
     """
     from hybridattn.reasoning.nal import derive
-    from hybridattn.view import check_path, page, write_text
+    from hybridattn.view import page, write_text
 
     write = _dialect(dialect)
-    for target in (html, json_file):
-        if target not in (None, STDOUT):
-            check_path(str(target))
+    check_targets(html, json_file)
     judgements, questions = _inputs(file, ask or [])
     with waiting("Reasoning"):
         found = derive(judgements, questions, levels=levels, depth=depth, limit=limit, strict=strict)

@@ -1,16 +1,15 @@
 """From the links of a walk to a conclusion: the surest path, revised by every further path that shares no evidence."""
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import count
 from math import inf
 from typing import Literal, NamedTuple, TypeAlias
 
-from hybridattn.reasoning import truth
 from hybridattn.reasoning.derivation import Derivation, Premise, Proof
 from hybridattn.reasoning.fact import Fact
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.rules import same_statement
+from hybridattn.reasoning.rules import TRUTH, same_statement
 from hybridattn.reasoning.term import Compound, Statement, Term
 from hybridattn.reasoning.truth import Truth
 
@@ -58,12 +57,8 @@ WITNESSED: Table = {
 }
 """The same along a path of several relations, whose middle terms the conclusion leaves open."""
 
-TRUTH: Mapping[str, Callable[[Truth, Truth], Truth]] = {
-    "analogy": truth.analogy,
-    "resemblance": truth.resemblance,
-    "deduction": truth.deduction,
-    "intersection": truth.intersection,
-}
+LOOKS = 256
+"""Candidates that the search for a path that was left out looks at, at most."""
 
 
 def kind_of(term: Term) -> Kind:
@@ -183,9 +178,6 @@ def runner_up(edges: Edges, start: Node, goal: Node, *, table: Table = CHAIN, ho
     search = _Search(start, goal, table, hops)
     path = search.first(edges, unwanted=counted) if counted else ()
     return _alone(path, table) if path else None
-
-
-LOOKS = 256
 
 
 def _separate(edges: Edges, start: Node, goal: Node, table: Table, hops: float) -> Iterable[tuple[Edge, ...]]:
