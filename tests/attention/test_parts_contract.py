@@ -10,7 +10,7 @@ from torch import Tensor
 from hybridattn import attention
 from hybridattn.attention import Factored, Margined, Proportional, Separation, Similarity
 
-PROTOCOLS = {"Similarity", "Factored", "Separation", "Margined", "Proportional"}
+PROTOCOLS = {"Similarity", "Factored", "Separation", "Margined", "Proportional", "Headed"}
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 similarities = pytest.mark.parametrize("row", SIMILARITIES.values(), ids=SIMILARITIES)
