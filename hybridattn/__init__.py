@@ -27,6 +27,7 @@ _NAMES = {
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
+        "ConvergenceError",
         "DerivationError",
         "FactsError",
         "HybridAttnError",
