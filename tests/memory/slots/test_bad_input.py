@@ -1,4 +1,4 @@
-"""Input at the edge: zero vectors, exact matches, duplicates, half precision, gradients while writing, nothing stored."""
+"""Input at the edge: zero vectors, exact matches, duplicates, half precision, gradients at a write, nothing stored."""
 
 import pytest
 import torch
@@ -133,11 +133,10 @@ def test_half_precision_is_summed_in_float32(dtype: torch.dtype, separation) -> 
     )
     torch.testing.assert_close(found.value, values.double().mean(0).to(dtype).expand(2, 3))
     assert memory.evidence.unique().tolist() == [2.0**40 + 1, 2.0**41 + 1]
-    log_mass = SlotMemory(4, dtype=dtype)
-    log_mass.write(keys)
-    assert log_mass.read(torch.zeros(1, 4, dtype=dtype), log_mass=True).log_mass.item() == pytest.approx(
-        8.317766, abs=1e-4
-    )
+    alone = SlotMemory(4, dtype=dtype)
+    alone.write(keys)
+    mass = alone.read(torch.zeros(4, dtype=dtype), log_mass=True).log_mass
+    assert mass.item() == pytest.approx(8.317766, abs=1e-4)  # log 4096
 
 
 def test_what_is_written_keeps_its_graph_unless_gradients_are_off() -> None:
@@ -188,10 +187,10 @@ def test_names_say_their_parts_and_pass_on_the_rest() -> None:
 
 def test_a_hetero_associative_memory_cleans_the_query_and_then_reads_what_belongs_to_it() -> None:
     keys, values = numbers(30, 16), numbers(30, 3, seed=1)
-    memory = hetero_associative(16, 3, beta=4.0, dtype=torch.float64)
+    memory = hetero_associative(16, 3, beta=16.0, dtype=torch.float64)
     memory.write(keys, values)
     query = keys + 0.3 * numbers(30, 16, seed=2)
-    torch.testing.assert_close(memory.read(memory.settle(query).state).value, values, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(memory.read(memory.settle(query).state).value, values, atol=1e-6, rtol=1e-6)
 
 
 def test_mean_shift_climbs_to_the_modes_of_the_density() -> None:

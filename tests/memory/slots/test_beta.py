@@ -59,7 +59,7 @@ def test_it_goes_with_the_state(beta) -> None:
             memory.beta *= 1.7
     whole = nn.Sequential(other)
     whole.load_state_dict(nn.Sequential(memory).state_dict())
-    torch.testing.assert_close(torch.as_tensor(other.beta), torch.as_tensor(memory.beta))
+    torch.testing.assert_close(plain(other.beta), plain(memory.beta))
     assert type(other.beta) is type(memory.beta)
     assert other.read(numbers(2, 4)).value.allclose(memory.read(numbers(2, 4)).value)
     twin = copy.deepcopy(memory)
@@ -76,7 +76,7 @@ def test_a_state_is_checked_before_it_is_taken(beta) -> None:
     with pytest.raises(RuntimeError, match="size mismatch for beta"):
         memory.load_state_dict({**state, "beta": torch.ones(5)})
     del state["beta"]
-    with pytest.raises(RuntimeError, match='Missing key.*"beta"'):
+    with pytest.raises(RuntimeError, match=r'Missing key.*"beta"'):
         memory.load_state_dict(state)
     assert plain(memory.beta).equal(before)
 
@@ -102,9 +102,7 @@ def test_what_is_no_beta_is_refused(beta, shown: str) -> None:
 def test_heads_that_do_not_fit_the_query_are_refused() -> None:
     memory = filled(beta=torch.ones(2))
     for act in (memory.read, memory.settle, memory.energy):
-        with pytest.raises(
-            ShapeError, match=r"query must have leading axes that beta \(2,\) broadcasts to; got \(2, 3\)"
-        ):
+        with pytest.raises(ShapeError, match=r"query must have .* axes that beta \(2,\) broadcasts to; got \(2, 3\)"):
             act(torch.ones(2, 3, 4))
         with pytest.raises(ShapeError, match=r"got \(\)"):
             act(torch.ones(4))

@@ -174,7 +174,7 @@ def test_bad_input_is_refused() -> None:
     memory, learned = made(trainable=False), made()
     key, value = torch.ones(6), torch.ones(3)
     refused = [
-        (ShapeError, r"keys must have shape \(6,\) or \(m, 6\); got shape \(5,\)", lambda: memory.write(key[:5], value)),
+        (ShapeError, r"keys must have shape \(6,\) or .*; got shape \(5,\)", lambda: memory.write(key[:5], value)),
         (ShapeError, r"values must be one a key, 1; got 2", lambda: memory.write(key, value.expand(2, 3))),
         (ArgumentError, "stores keys with values, and keeps no evidence", lambda: memory.write(key)),
         (NotFiniteError, "keys must be finite", lambda: memory.write(key / 0, value)),
