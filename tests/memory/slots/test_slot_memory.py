@@ -84,7 +84,7 @@ def test_writing_one_by_one_moves_the_store_only_when_it_doubles() -> None:
 def test_values_are_stored_once_where_they_are_the_keys() -> None:
     memory = filled(3)
     assert memory.values is None
-    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id"}
+    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id", "beta"}
     assert memory.values_of(memory.ids).equal(memory.keys)
 
 
@@ -171,7 +171,7 @@ def test_bad_input_is_refused_in_words_and_changes_nothing() -> None:
         (ArgumentError, r"beta must be finite and above 0; got 0", lambda: SlotMemory(4, beta=0)),
         (ArgumentError, r"key_dim must be at least 1; got 0", lambda: SlotMemory(0)),
         (ArgumentError, r"slots and trainable=True go together", lambda: SlotMemory(4, slots=3)),
-        (ArgumentError, r"energy is known for similarity Dot\(\) only", lambda: cosine.energy(hole[0])),
+        (ArgumentError, r"for similarity Dot\(\), .* only; got Cosine\(\)", lambda: cosine.energy(hole[0])),
     ]  # fmt: skip
     before = {name: part.clone() for name, part in memory.state_dict().items()}
     for error, message, act in refused:
@@ -263,26 +263,6 @@ def test_energy_of_a_hard_memory_never_rises() -> None:
         after = memory.settle(state, steps=1).state
         assert (memory.energy(after) <= memory.energy(state) + 1e-12).all()
         state = after
-
-
-@pytest.mark.parametrize(("d", "n", "beta"), [(32, 100, 0.25), (32, 100, 1.0), (64, 200, 0.25)])
-@pytest.mark.parametrize("radius", [0.0, 0.01, 0.05, 0.2])
-def test_one_update_retrieves_within_the_bound_of_theorem_5(d: int, n: int, beta: float, radius: float) -> None:
-    memory = filled(n, d, beta=beta, seed=d + n)
-    keys = memory.keys
-    noise = numbers(n, d, seed=7)
-    query = keys + radius * noise / noise.norm(dim=-1, keepdim=True)
-    fixed = memory.settle(keys, tol=1e-14).state
-    overlaps = keys @ keys.mT
-    largest = keys.norm(dim=-1).max()
-    others = overlaps.masked_fill(torch.eye(n, dtype=torch.bool), -torch.inf)
-    separation = overlaps.diagonal() - others.amax(-1)
-    away = torch.maximum((query - keys).norm(dim=-1), (fixed - keys).norm(dim=-1))
-    bound = 2 * (n - 1) * (-beta * (separation - 2 * away * largest)).exp() * largest
-    error = (memory.read(query).value - keys).norm(dim=-1)
-    floor = 100 * torch.finfo(torch.float64).eps * largest
-    assert (error <= bound + floor).all()
-    assert (bound < 1).any()  # the bound says something
 
 
 # --- state
