@@ -7,8 +7,8 @@ from hybridattn.memory.fastweights import (
     EluPlusOne,
     FeatureMap,
     GatedDeltaMemory,
-    Identity,
     LinearAttentionMemory,
+    PlainFeatures,
     Scan,
     UnitNorm,
     delta_rule,
@@ -20,18 +20,19 @@ from hybridattn.memory.fastweights import (
 )
 from hybridattn.memory.hebbian import (
     Agreement,
-    Binary,
-    Bipolar,
+    BinaryActivity,
+    BipolarActivity,
     Choice,
     Coding,
     Comparison,
     EvidenceRule,
     Expectation,
-    Graded,
+    GradedActivity,
     HebbianMemory,
     Induction,
     Readout,
 )
+from hybridattn.memory.keeping import load, save
 from hybridattn.memory.protocols import Addressable, Energetic, Erasable, Evidential, Memory, Selective, Settling
 from hybridattn.memory.slots import SlotMemory
 
@@ -39,8 +40,8 @@ __all__ = [
     "DPFP",
     "Addressable",
     "Agreement",
-    "Binary",
-    "Bipolar",
+    "BinaryActivity",
+    "BipolarActivity",
     "Choice",
     "CodebookMemory",
     "Coding",
@@ -54,12 +55,12 @@ __all__ = [
     "Expectation",
     "FeatureMap",
     "GatedDeltaMemory",
-    "Graded",
+    "GradedActivity",
     "HebbianMemory",
-    "Identity",
     "Induction",
     "LinearAttentionMemory",
     "Memory",
+    "PlainFeatures",
     "Readout",
     "Scan",
     "Selective",
@@ -72,4 +73,6 @@ __all__ = [
     "gated_delta_rule_loop",
     "linear_attention",
     "linear_attention_loop",
+    "load",
+    "save",
 ]

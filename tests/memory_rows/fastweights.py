@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from hybridattn.memory import DeltaMemory, GatedDeltaMemory, Identity, LinearAttentionMemory
+from hybridattn.memory import DeltaMemory, GatedDeltaMemory, LinearAttentionMemory, PlainFeatures
 
 from .row import Row, numbers
 
@@ -23,7 +23,7 @@ def fast(kind: type[nn.Module], value_dim: int | None = None, **parts: object) -
 
 
 ROWS = {
-    "linear attention": fast(LinearAttentionMemory, 3, feature_map=Identity(), normalise=False),
+    "linear attention": fast(LinearAttentionMemory, 3, feature_map=PlainFeatures(), normalise=False),
     "delta": fast(DeltaMemory, 3),
     "delta keys only": fast(DeltaMemory),
     "gated delta": fast(GatedDeltaMemory, 3),

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from hybridattn.memory import Binary, Bipolar, Comparison, Graded, HebbianMemory
+from hybridattn.memory import BinaryActivity, BipolarActivity, Comparison, GradedActivity, HebbianMemory
 
 from .row import Row
 
@@ -22,11 +22,16 @@ def apart(m: int) -> Tensor:
 
 
 ROWS = {
-    "hebbian bipolar": Row(HebbianMemory, lambda: HebbianMemory(64, coding=Bipolar()), orthogonal, lambda m: None),
+    "hebbian bipolar": Row(
+        HebbianMemory, lambda: HebbianMemory(64, coding=BipolarActivity()), orthogonal, lambda m: None
+    ),
     "hebbian comparison": Row(
-        HebbianMemory, lambda: HebbianMemory(120, coding=Binary(), rule=Comparison()), apart, lambda m: None
+        HebbianMemory, lambda: HebbianMemory(120, coding=BinaryActivity(), rule=Comparison()), apart, lambda m: None
     ),
     "hebbian fading": Row(
-        HebbianMemory, lambda: HebbianMemory(120, coding=Graded(), rule=Comparison(), decay=0.5), apart, lambda m: None
+        HebbianMemory,
+        lambda: HebbianMemory(120, coding=GradedActivity(), rule=Comparison(), decay=0.5),
+        apart,
+        lambda m: None,
     ),
 }

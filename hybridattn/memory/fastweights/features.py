@@ -10,7 +10,7 @@ from torch.nn.functional import elu
 from hybridattn.attention import Cosine
 from hybridattn.errors import ArgumentError
 
-__all__ = ["DPFP", "EluPlusOne", "FeatureMap", "Identity", "UnitNorm"]
+__all__ = ["DPFP", "EluPlusOne", "FeatureMap", "PlainFeatures", "UnitNorm"]
 
 
 class FeatureMap(Protocol):
@@ -26,10 +26,10 @@ class FeatureMap(Protocol):
 
 
 @dataclass(frozen=True)
-class Identity:
+class PlainFeatures:
     """Vectors as they are.
 
-    >>> Identity()(torch.tensor([3.0, 4.0]))
+    >>> PlainFeatures()(torch.tensor([3.0, 4.0]))
     tensor([3., 4.])
     """
 

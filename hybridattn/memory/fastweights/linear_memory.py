@@ -19,7 +19,7 @@ _ELU = EluPlusOne()
 class LinearAttentionMemory(FastWeights):
     """Linear attention as a memory: S += phi(k) v^T and z += phi(k); a read is phi(q) S / phi(q) . z.
 
-    Katharopoulos et al. 2020, arXiv 2006.16236, section 3.3. With `Identity()` and no normaliser it is the
+    Katharopoulos et al. 2020, arXiv 2006.16236, section 3.3. With `PlainFeatures()` and no normaliser it is the
     outer-product (Hebbian) associative memory, exact for orthonormal keys.
 
     Args:
@@ -29,8 +29,8 @@ class LinearAttentionMemory(FastWeights):
         normalise: whether a read divides by the sum of the weights, so that it is an average of the values.
         device, dtype: of the weights, which are at least float32.
 
-    >>> from hybridattn.memory.fastweights import Identity
-    >>> memory = LinearAttentionMemory(2, 1, feature_map=Identity(), normalise=False)
+    >>> from hybridattn.memory.fastweights import PlainFeatures
+    >>> memory = LinearAttentionMemory(2, 1, feature_map=PlainFeatures(), normalise=False)
     >>> ids = memory.write(torch.eye(2), torch.tensor([[5.0], [9.0]]))
     >>> memory.read(torch.tensor([0.0, 1.0])).value
     tensor([9.])

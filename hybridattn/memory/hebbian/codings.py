@@ -8,7 +8,7 @@ from torch import Tensor
 from hybridattn.errors import ArgumentError
 from hybridattn.memory.hebbian.rules import Agreement, EvidenceRule, Induction
 
-__all__ = ["Binary", "Bipolar", "Coding", "Graded"]
+__all__ = ["BinaryActivity", "BipolarActivity", "Coding", "GradedActivity"]
 
 
 class Coding(Protocol):
@@ -33,7 +33,7 @@ class Coding(Protocol):
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedActivity:
     """The number is the activity, in [0, 1]: how much of an event the unit takes part in; 0 says nothing."""
 
     @property
@@ -56,7 +56,7 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class Binary(Graded):
+class BinaryActivity(GradedActivity):
     """1 where the unit is active, else 0, which says nothing."""
 
     def check(self, name: str, patterns: Tensor, /) -> None:
@@ -67,7 +67,7 @@ class Binary(Graded):
 
 
 @dataclass(frozen=True)
-class Bipolar:
+class BipolarActivity:
     """+1 active, -1 inactive, which says as much; between them the activity is (1 + x) / 2, and 0 is unknown."""
 
     @property

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.evidence import checked_evidence, truth_of
-from hybridattn.memory.hebbian.codings import Coding, Graded
+from hybridattn.memory.hebbian.codings import Coding, GradedActivity
 from hybridattn.memory.hebbian.readouts import Choice, Readout
 from hybridattn.memory.hebbian.rules import EvidenceRule
 from hybridattn.memory.settling import Settled, settle_rows
 
 __all__ = ["HebbianMemory"]
 
-_GRADED = Graded()
+_GRADED = GradedActivity()
 _CHOICE = Choice()
 
 
@@ -31,7 +31,7 @@ class HebbianMemory(nn.Module):
     Args:
         key_dim: how many units a cue has, d.
         value_dim: how many units it recalls, v; None: the same units (autoassociative).
-        coding: `Graded()`, `Binary()` or `Bipolar()`: which activities patterns stand for.
+        coding: `GradedActivity()`, `BinaryActivity()` or `BipolarActivity()`: which activities patterns stand for.
         rule: `Induction()`, `Comparison()` or `Agreement()`; None is that of the coding.
         readout: `Choice()` or `Expectation()`.
         confidence: c0 of the judgement that an event is, in (0, 1].
@@ -39,8 +39,8 @@ class HebbianMemory(nn.Module):
         depression: how much negative evidence counts, at least 0; 1 is NAL, 0 a synapse that nothing weakens.
         device: of the evidence, which is float64 whatever `.to()` says.
 
-    >>> from hybridattn.memory import Bipolar
-    >>> memory = HebbianMemory(4, coding=Bipolar())
+    >>> from hybridattn.memory import BipolarActivity
+    >>> memory = HebbianMemory(4, coding=BipolarActivity())
     >>> ids = memory.write(torch.tensor([[1.0, 1, -1, -1], [1, -1, 1, -1]]))
     >>> memory.read(torch.tensor([1.0, 1, 0, -1])).value
     tensor([ 1.,  1., -1., -1.])

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.memory import DeltaMemory, EluPlusOne, GatedDeltaMemory, Identity, LinearAttentionMemory
+from hybridattn.memory import DeltaMemory, EluPlusOne, GatedDeltaMemory, LinearAttentionMemory, PlainFeatures
 from hybridattn.memory.fastweights import linear_attention
 
 KINDS = [LinearAttentionMemory, DeltaMemory, GatedDeltaMemory]
@@ -32,7 +32,7 @@ def test_the_last_write_wins() -> None:
 def test_independent_keys_are_recalled_after_presentations_without_number() -> None:
     """From zero, repeated passes converge to the least-squares solution of least norm (Kaczmarz 1937)."""
     keys, values = pairs(4)
-    memory = DeltaMemory(6, 3, feature_map=Identity(), dtype=torch.float64)
+    memory = DeltaMemory(6, 3, feature_map=PlainFeatures(), dtype=torch.float64)
     memory.write(keys.repeat(2000, 1), values.repeat(2000, 1))
     wanted = torch.linalg.lstsq(keys, values, driver="gelsd").solution
     torch.testing.assert_close(memory.weights, wanted, atol=1e-10, rtol=0)
@@ -149,7 +149,7 @@ def test_strengths_and_decays_that_are_refused() -> None:
 
 def test_an_overflow_is_refused() -> None:
     """Without `UnitNorm` a key of length 1e15 overshoots by 1e30 each time."""
-    memory = DeltaMemory(1, 1, feature_map=Identity())
+    memory = DeltaMemory(1, 1, feature_map=PlainFeatures())
     key = torch.tensor([1e15])
     memory.write(key, torch.tensor([1e-10]))
     before = memory.weights.clone()

@@ -13,7 +13,7 @@ from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory.fastweights import (
     DPFP,
     EluPlusOne,
-    Identity,
+    PlainFeatures,
     UnitNorm,
     delta_rule,
     delta_rule_loop,
@@ -125,7 +125,7 @@ def test_linear_attention_is_masked_attention_with_its_kernel(act: Callable) -> 
     query, keys, values = inputs("linear", 30, lead=(2, 3))
     scores = ((torch.where(query > 0, query + 1, query.exp())) @ torch.where(keys > 0, keys + 1, keys.exp()).mT).tril()
     torch.testing.assert_close(act(query, keys, values).output, scores / scores.sum(-1, keepdim=True) @ values)
-    plain = act(query, keys, values, feature_map=Identity(), normalise=False).output
+    plain = act(query, keys, values, feature_map=PlainFeatures(), normalise=False).output
     torch.testing.assert_close(plain, (query @ keys.mT).tril() @ values)
 
 
@@ -248,7 +248,7 @@ def test_numbers_and_chunks_that_do_not_fit() -> None:
 
 def test_an_average_of_nothing_is_zero() -> None:
     some = torch.zeros(2, 2)
-    found = linear_attention(some, some, torch.ones(2, 3), feature_map=Identity())
+    found = linear_attention(some, some, torch.ones(2, 3), feature_map=PlainFeatures())
     assert found.output.tolist() == [[0.0] * 3] * 2
 
 
@@ -259,7 +259,7 @@ def test_feature_maps() -> None:
     torch.testing.assert_close(EluPlusOne()(vectors)[:2], torch.tensor(wanted))
     # r = (3, 0, 0, 4): r_i r_(i + 1) = (0, 0, 0, 12), r_i r_(i + 2) = 0
     assert DPFP(2)(vectors)[0].tolist() == [0.0, 0, 0, 12, 0, 0, 0, 0]
-    for phi in (Identity(), UnitNorm(), EluPlusOne(), DPFP(3)):
+    for phi in (PlainFeatures(), UnitNorm(), EluPlusOne(), DPFP(3)):
         assert phi(torch.ones(4, 7)).shape == (4, phi.width(7))
         assert phi(torch.ones(7)).shape == (phi.width(7),)
     with pytest.raises(ArgumentError, match="nu must be at least 1; got 0"):

@@ -8,7 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hybridattn.memory import Agreement, Bipolar, Choice, Comparison, Expectation, Graded, HebbianMemory, Induction
+from hybridattn.memory import (
+    Agreement,
+    BipolarActivity,
+    Choice,
+    Comparison,
+    Expectation,
+    GradedActivity,
+    HebbianMemory,
+    Induction,
+)
 from hybridattn.reasoning import Truth, truth
 
 SHARES = st.fractions(0, 1, max_denominator=16)
@@ -86,7 +95,7 @@ SIGNS = st.lists(st.lists(st.sampled_from([-1, 1]), min_size=5, max_size=5), min
 @few
 @given(SIGNS)
 def test_the_weights_are_the_hopfield_matrix(rows: list[list[int]]) -> None:
-    memory = HebbianMemory(5, coding=Bipolar())
+    memory = HebbianMemory(5, coding=BipolarActivity())
     memory.write(torch.tensor(rows, dtype=torch.float64))
     wanted = [[sum(row[i] * row[j] for row in rows) for j in range(5)] for i in range(5)]
     assert memory.weights.tolist() == wanted
@@ -100,7 +109,7 @@ def test_a_hopfield_update_is_revision_followed_by_choice(rows: list[list[int]],
     An active unit i says what the synapse i -> j says, an inactive one denies it. The sign of the summed weights,
     worked out from the patterns by hand, is the same choice; where it is 0 the expectations are equal, and j stays.
     """
-    memory = HebbianMemory(5, coding=Bipolar())
+    memory = HebbianMemory(5, coding=BipolarActivity())
     memory.write(torch.tensor(rows, dtype=torch.float64))
     found = memory.read(torch.tensor(cue, dtype=torch.float64)).value.tolist()
     for j in range(5):
@@ -120,7 +129,7 @@ def test_a_hopfield_update_is_revision_followed_by_choice(rows: list[list[int]],
 def test_an_expectation_is_that_of_the_revised_evidence(rows: list[list[Fraction]], data: st.DataObject) -> None:
     """A cue activity of 1 or 0: the active units' synapses are revised as they are."""
     cue = data.draw(st.lists(st.sampled_from([0, 1]), min_size=len(rows[0]), max_size=len(rows[0])))
-    memory = HebbianMemory(len(rows[0]), coding=Graded(), readout=Expectation(), confidence=0.9)
+    memory = HebbianMemory(len(rows[0]), coding=GradedActivity(), readout=Expectation(), confidence=0.9)
     memory.write(tensor(rows))
     found = memory.read(torch.tensor(cue, dtype=torch.float64)).value
     for j in range(len(cue)):

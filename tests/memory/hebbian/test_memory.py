@@ -8,12 +8,12 @@ from torch import Tensor
 
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory import (
-    Binary,
-    Bipolar,
+    BinaryActivity,
+    BipolarActivity,
     Choice,
     Comparison,
     Expectation,
-    Graded,
+    GradedActivity,
     HebbianMemory,
     Induction,
 )
@@ -26,7 +26,7 @@ def signs(m: int, d: int, seed: int = 0) -> Tensor:
 def test_a_damaged_pattern_settles_where_it_was() -> None:
     """8 patterns of 200 units, 1/25 of its size, is far below N / (4 ln N): 10 % of flips are mended."""
     patterns = signs(8, 200)
-    memory = HebbianMemory(200, coding=Bipolar())
+    memory = HebbianMemory(200, coding=BipolarActivity())
     memory.write(patterns)
     damaged = patterns.clone()
     damaged[:, :20] *= -1
@@ -42,7 +42,7 @@ def test_a_damaged_pattern_settles_where_it_was() -> None:
 def test_every_single_update_goes_down_the_energy() -> None:
     """Against the energy written out over pairs, at the edge of capacity and from random states."""
     patterns = signs(12, 30)
-    memory = HebbianMemory(30, coding=Bipolar())
+    memory = HebbianMemory(30, coding=BipolarActivity())
     memory.write(patterns)
     weights = patterns.mT @ patterns
     weights.fill_diagonal_(0)
@@ -61,7 +61,7 @@ def test_every_single_update_goes_down_the_energy() -> None:
 
 
 def test_sequence_of_two_populations() -> None:
-    memory = HebbianMemory(4, 3, coding=Binary())
+    memory = HebbianMemory(4, 3, coding=BinaryActivity())
     memory.write(torch.eye(4)[:2], torch.tensor([[1.0, 0, 1], [0, 1, 1]]))
     assert memory.read(torch.eye(4)).value.tolist() == [[1, 0, 1], [0, 1, 1], [0, 0, 0], [0, 0, 0]]
     assert memory.read(torch.tensor([1.0, 1, 0, 0])).value.tolist() == [0, 0, 1]
@@ -73,7 +73,7 @@ def test_sequence_of_two_populations() -> None:
 
 def test_a_threshold_keeps_sparse_patterns_apart() -> None:
     """A shared unit: it says each pattern half the time, which is not above .7."""
-    memory = HebbianMemory(5, coding=Binary(), rule=Induction(), readout=Choice(0.7))
+    memory = HebbianMemory(5, coding=BinaryActivity(), rule=Induction(), readout=Choice(0.7))
     patterns = torch.tensor([[1.0, 1, 1, 0, 0], [0, 0, 1, 1, 1]])
     memory.write(patterns)
     assert memory.read(torch.tensor([1.0, 1, 0, 0, 0])).value.tolist() == patterns[0].tolist()
@@ -85,7 +85,7 @@ def test_negative_evidence_is_what_a_plain_hebb_matrix_loses() -> None:
     events = torch.tensor([[1.0, 1.0]] + [[1.0, 0.0]] * 9)
     cue = torch.tensor([1.0, 0.0])
     for depression, wanted in ((1.0, 0.0), (0.0, 1.0)):
-        memory = HebbianMemory(2, coding=Binary(), depression=depression)
+        memory = HebbianMemory(2, coding=BinaryActivity(), depression=depression)
         memory.write(events)
         assert memory.read(cue).value[1] == wanted
         assert memory.truth()[0][0, 1] == pytest.approx(0.1 if depression else 1.0)
@@ -94,9 +94,9 @@ def test_negative_evidence_is_what_a_plain_hebb_matrix_loses() -> None:
 @pytest.mark.parametrize(
     ("coding", "good", "bad", "message"),
     [
-        (Graded(), [0.0, 0.5], [0.5, 1.5], r"keys must be in \[0, 1\]; got 0 to 1.5"),
-        (Binary(), [0.0, 1.0], [0.5, 1.0], "keys must be 0 or 1; got 0.5"),
-        (Bipolar(), [-1.0, 0.5], [1.0, -1.25], r"keys must be in \[-1, 1\]; got -1.25 to 1"),
+        (GradedActivity(), [0.0, 0.5], [0.5, 1.5], r"keys must be in \[0, 1\]; got 0 to 1.5"),
+        (BinaryActivity(), [0.0, 1.0], [0.5, 1.0], "keys must be 0 or 1; got 0.5"),
+        (BipolarActivity(), [-1.0, 0.5], [1.0, -1.25], r"keys must be in \[-1, 1\]; got -1.25 to 1"),
     ],
 )
 def test_what_is_outside_the_coding_is_refused(
@@ -152,7 +152,7 @@ def test_other_mistakes() -> None:
 
 
 def test_counts_stay_exact_and_the_arguments_build_the_same_form() -> None:
-    memory = HebbianMemory(3, coding=Bipolar(), readout=Choice(0.25), confidence=0.9, decay=0.5, depression=2.0)
+    memory = HebbianMemory(3, coding=BipolarActivity(), readout=Choice(0.25), confidence=0.9, decay=0.5, depression=2.0)
     memory.write(signs(5, 3))
     counted = memory.total.clone()
     memory.to(torch.bfloat16)
