@@ -160,7 +160,8 @@ class HebbianMemory(nn.Module):
         rows = self.coding.decode(self._cues(query, None).reshape(-1, self.key_dim))
         found = settle_rows(self._sweep, rows, steps=steps, tol=tol)
         state = found.state.to(query.dtype).reshape(query.shape)
-        return Settled(state, *(part.reshape(query.shape[:-1]) for part in found[1:]))
+        lead = query.shape[:-1]
+        return Settled(state, found.steps.reshape(lead), found.converged.reshape(lead))
 
     def energy(self, state: Tensor) -> Tensor:
         """Give -1/2 sum_(i != j) s_i (w+ - w-)_ij s_j of states (..., d): (...) float64.

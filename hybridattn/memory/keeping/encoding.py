@@ -11,7 +11,7 @@ from torch import Tensor
 from hybridattn.errors import ArgumentError, MemoryFileError
 from hybridattn.memory.keeping.known import form_of, known
 
-__all__ = ["decoded", "encoded", "made"]
+__all__ = ["encoded_all", "made"]
 
 
 def encoded(value: Any, name: str) -> Any:
@@ -62,7 +62,7 @@ def made(name: Any, arguments: Any) -> Any:
 
 def _tensor(plain: dict[str, Any]) -> Tensor:
     try:
-        return torch.tensor(plain["tensor"], dtype=dtype_of(plain["dtype"])).reshape(plain["shape"])
+        return torch.tensor(plain["tensor"], dtype=_dtype_of(plain["dtype"])).reshape(plain["shape"])
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise MemoryFileError(f"no tensor can be {plain!r}: {error}") from error
 
@@ -71,7 +71,7 @@ def _dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def dtype_of(name: Any) -> torch.dtype:
+def _dtype_of(name: Any) -> torch.dtype:
     """Give the dtype of this name; raises MemoryFileError where there is none."""
     dtype = getattr(torch, name, None) if isinstance(name, str) else None
     if not isinstance(dtype, torch.dtype):

@@ -36,4 +36,4 @@ def form_of(thing: Any) -> dict[str, Any] | None:
         return None
     if isinstance(thing, nn.Module):
         return dict(thing.arguments())  # type: ignore[operator]
-    return {field.name: getattr(thing, field.name) for field in fields(kind) if field.init}
+    return {field.name: getattr(thing, field.name) for field in fields(kind) if field.init}  # type: ignore[arg-type]

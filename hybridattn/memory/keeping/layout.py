@@ -1,9 +1,9 @@
 """How a file of a memory is laid out: safetensors, with checksums of the header and of each block of rows.
 
 A safetensors file is the length of its header in 8 bytes, the header as JSON, and the bytes of all tensors. Ours says
-in the header's metadata, as `hybridattn`, what the memory is and the SHA-256 of each block of rows of each tensor; and as
-`checksum` the SHA-256 of the header itself, taken with 64 zeros in that place. So every byte counts, and a few rows can
-be checked without the others.
+in the header's metadata, as `hybridattn`, what the memory is and the SHA-256 of each block of rows of each tensor; and
+as `checksum` the SHA-256 of the header itself, taken with 64 zeros in that place. So every byte counts, and a few rows
+can be checked without the others.
 """
 
 import json

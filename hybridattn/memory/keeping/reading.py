@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.errors import ArgumentError, MemoryFileError
-from hybridattn.memory.keeping.encoding import dtype_of, made
+from hybridattn.memory.keeping.encoding import made
 from hybridattn.memory.keeping.layout import BLOCK, Entry, raw_bytes, read_entries, read_manifest
 from hybridattn.memory.slots.numbered import NumberedSlots
 
@@ -27,8 +27,8 @@ def load(
     """Load a memory that `save` wrote: one of the same class, with the same parts, state and ids.
 
     Every byte that is read is checked against its SHA-256: the header, and each block of rows (at most 1 MiB each).
-    With `slots`, only the blocks that hold those rows are read, so that a part of a large memory loads in the time of the
-    part. Nothing that the file names is imported, and nothing is unpickled.
+    With `slots`, only the blocks that hold those rows are read, so that a part of a large memory loads in the time of
+    the part. Nothing that the file names is imported, and nothing is unpickled.
 
     Args:
         path: the file.
@@ -83,7 +83,7 @@ def _empty(manifest: Mapping[str, Any], arguments: Any) -> nn.Module:
     memory = made(manifest.get("class"), arguments)
     if not isinstance(memory, nn.Module):
         raise MemoryFileError(f"{manifest.get('class')} is no memory")
-    return memory.to(dtype_of(manifest.get("dtype")))
+    return memory
 
 
 def _by_slot(memory: nn.Module) -> Sequence[str]:
@@ -103,18 +103,20 @@ def _places(slots: slice | range, memory: nn.Module, entries: list[Entry]) -> ra
 
 
 def _must_fit(memory: nn.Module, entries: list[Entry]) -> None:
-    wanted = {name: tensor.dtype for name, tensor in memory.state_dict().items()}
-    found = {one.name: one.dtype for one in entries}
-    if wanted != found:
-        differ = sorted(
-            f"{name}: {found.get(name)}, not {wanted.get(name)}"
-            for name in wanted.keys() | found.keys()
-            if wanted.get(name) != found.get(name)
-        )
-        raise MemoryFileError(f"its tensors do not fit its arguments: {'; '.join(differ)}")
+    wanted = {name: _kind(tensor.dtype) for name, tensor in memory.state_dict().items()}
+    found = {one.name: _kind(one.dtype) for one in entries}
+    if wrong := sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
+        name = wrong[0]
+        which = f"{name} should be {wanted.get(name, 'absent')}, and is {found.get(name, 'absent')}"
+        raise MemoryFileError(f"its tensors do not fit its arguments: {which}")
     counts = {one.shape[:1] for one in entries if one.name in _by_slot(memory)}
     if len(counts) > 1:
         raise MemoryFileError(f"its tensors have different numbers of slots: {sorted(counts)}")
+
+
+def _kind(dtype: torch.dtype) -> str:
+    """Name a dtype; floating-point numbers may have any width, as `.to()` gives them."""
+    return "floating point" if dtype.is_floating_point else str(dtype)
 
 
 def _sums(manifest: Mapping[str, Any], entries: list[Entry]) -> dict[str, Any]:

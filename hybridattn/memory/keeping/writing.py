@@ -8,11 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import torch
 from torch import Tensor, nn
 
 from hybridattn.errors import ArgumentError, MemoryFileError
-from hybridattn.memory.keeping.encoding import encoded_all, made
+from hybridattn.memory.keeping.encoding import encoded_all
 from hybridattn.memory.keeping.known import form_of
 from hybridattn.memory.keeping.layout import BLOCK, FORMAT, VERSION, Entry, header_bytes, raw_bytes, sorted_entries
 
@@ -45,9 +44,8 @@ def save(memory: nn.Module, path: str | os.PathLike[str]) -> None:
     if arguments is None or not isinstance(memory, nn.Module):
         raise ArgumentError(f"cannot save {type(memory).__name__}: it is no memory that this library exports")
     tensors = _state(memory)
-    manifest = {"format": FORMAT, "version": VERSION, "class": type(memory).__name__, "block": BLOCK}
-    plain = encoded_all(arguments)
-    manifest |= {"arguments": plain, "dtype": _dtype(type(memory).__name__, plain, tensors)}
+    manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "class": type(memory).__name__, "block": BLOCK}
+    manifest["arguments"] = encoded_all(arguments)
     entries = sorted_entries(tensors)
     _write(Path(os.path.realpath(path)), lambda file: _fill(file, entries, tensors, manifest))
 
@@ -58,16 +56,6 @@ def _state(memory: nn.Module) -> dict[str, Tensor]:
         if not isinstance(tensor, Tensor):
             raise ArgumentError(f"cannot save {type(memory).__name__}: its state {name} is no tensor")
     return {name: tensor.detach() for name, tensor in state.items()}
-
-
-def _dtype(name: str, plain: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
-    """Find which `.to(dtype)` of an empty memory gives a state of these dtypes."""
-    dtypes = {tensor.dtype for tensor in tensors.values() if tensor.is_floating_point()}
-    for dtype in sorted(dtypes, key=lambda dtype: dtype.itemsize) or [torch.float32]:
-        state = made(name, plain).to(dtype).state_dict()
-        if all(key in state and state[key].dtype == tensor.dtype for key, tensor in tensors.items()):
-            return str(dtype).removeprefix("torch.")
-    raise ArgumentError(f"cannot save {name}: no .to(dtype) gives the dtypes {sorted(map(str, dtypes))} of its state")
 
 
 def _fill(file: BinaryIO, entries: list[Entry], tensors: Mapping[str, Tensor], manifest: Mapping[str, Any]) -> None:

@@ -84,7 +84,7 @@ def test_writing_one_by_one_moves_the_store_only_when_it_doubles() -> None:
 def test_values_are_stored_once_where_they_are_the_keys() -> None:
     memory = filled(3)
     assert memory.values is None
-    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id"}
+    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id", "beta"}
     assert memory.values_of(memory.ids).equal(memory.keys)
 
 
@@ -171,7 +171,7 @@ def test_bad_input_is_refused_in_words_and_changes_nothing() -> None:
         (ArgumentError, r"beta must be finite and above 0; got 0", lambda: SlotMemory(4, beta=0)),
         (ArgumentError, r"key_dim must be at least 1; got 0", lambda: SlotMemory(0)),
         (ArgumentError, r"slots and trainable=True go together", lambda: SlotMemory(4, slots=3)),
-        (ArgumentError, r"energy is known for similarity Dot\(\) only", lambda: cosine.energy(hole[0])),
+        (ArgumentError, r"for similarity Dot\(\), .* only; got Cosine\(\)", lambda: cosine.energy(hole[0])),
     ]  # fmt: skip
     before = {name: part.clone() for name, part in memory.state_dict().items()}
     for error, message, act in refused:
