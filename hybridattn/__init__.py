@@ -179,7 +179,7 @@ _NAMES = {
         "truth",
         "variables",
     ),
-    "knowledge": ("Answer", "Answers", "Encoder", "FactMemory", "Incoherent", "Lexicon", "SymbolCodes"),
+    "knowledge": ("Answer", "Answers", "Encoder", "FactMemory", "Incoherent", "Lexicon", "SymbolCodes", "statements"),
     "view": ("check_path", "described", "explained", "graphml", "node_link", "page", "terminal", "write_text"),
 }
 """The rooms, and what each has in its `__all__`."""
