@@ -34,11 +34,11 @@ def save(memory: nn.Module, path: str | os.PathLike[str]) -> None:
         MemoryFileError: the file cannot be written; what was there is still there.
 
     >>> from hybridattn.memory import SlotMemory, load
-    >>> memory, folder = SlotMemory(2, beta=8.0), __import__("tempfile").mkdtemp()
-    >>> ids = memory.write(torch.eye(2))
-    >>> save(memory, f"{folder}/two.safetensors")
-    >>> load(f"{folder}/two.safetensors").read(torch.tensor([0.9, 0.1]), top=1).slots
-    tensor([0])
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save(SlotMemory(2, beta=8.0), f"{folder}/empty.safetensors")
+    ...     load(f"{folder}/empty.safetensors")
+    SlotMemory(key_dim=2, ...)
     """
     arguments = form_of(memory)
     if arguments is None or not isinstance(memory, nn.Module):
