@@ -11,6 +11,7 @@ __all__ = [
     "DerivationError",
     "FactsError",
     "HybridAttnError",
+    "MemoryFileError",
     "NarseseError",
     "NotFiniteError",
     "ShapeError",
@@ -56,6 +57,10 @@ class SlotError(HybridAttnError, LookupError):
 
 class FactsError(HybridAttnError, ValueError):
     """A source of facts cannot be read: names the file, the line and what was wanted."""
+
+
+class MemoryFileError(HybridAttnError, ValueError):
+    """A file of a memory cannot be written or read: names the file and what is wrong with it."""
 
 
 class DerivationError(HybridAttnError, ValueError):

@@ -32,3 +32,23 @@ def test_a_proof_page_is_written_where_it_was_asked_for(example, tmp_path):
 def test_there_are_two_and_they_are_short():
     assert [example.stem for example in EXAMPLES] == ["proof_everyday", "proof_wordnet"]
     assert all(len(example.read_text("utf-8").splitlines()) < 60 for example in EXAMPLES)
+
+
+def test_a_hebbian_memory_speaks_narsese(tmp_path):
+    example = HOUSE / "examples" / "hebbian_narsese.py"
+    assert len(example.read_text("utf-8").splitlines()) < 60
+    done = subprocess.run(
+        [sys.executable, str(example)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    # sum of rainy * wet over sum of rainy, with w = .81 for each event; then deduction from <{today} --> rainy>.
+    frequency, confidence = 3.38 / 3.6, 0.81 * 3.6 / (0.81 * 3.6 + 1)
+    assert f"  <rainy --> wet>. %{frequency:.9f};{confidence:.9f}%" in said
+    derived = f"{0.9 * frequency * confidence:.9f}".rstrip("0")
+    assert f"  <{{today}} --> wet>. %{frequency:.9f};{derived}%" in said

@@ -1,0 +1,91 @@
+"""Causal linear attention: fast weights that only add."""
+
+import torch
+from torch import Tensor
+
+from hybridattn.errors import ArgumentError
+from hybridattn.memory.fastweights.chunks import chunked
+from hybridattn.memory.fastweights.features import EluPlusOne, FeatureMap
+from hybridattn.memory.fastweights.steps import Scan, Steps, steps_of
+
+__all__ = ["averaged", "linear_attention", "linear_attention_loop"]
+
+_ELU = EluPlusOne()
+
+
+def linear_attention(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    *,
+    feature_map: FeatureMap = _ELU,
+    normalise: bool = True,
+    state: Tensor | None = None,
+    chunk: int = 64,
+) -> Scan:
+    """Attend to all positions so far, in time linear in n: phi(q_t) S_t / phi(q_t) . z_t (Katharopoulos et al. 2020).
+
+    S_t = S_(t-1) + phi(k_t) v_t^T and z_t = z_(t-1) + phi(k_t) (arXiv 2006.16236, section 3.3). Leading axes (batches,
+    heads) broadcast. bfloat16 and float16 are accumulated in float32.
+
+    Args:
+        query, keys: (..., n, d).
+        values: (..., n, v).
+        feature_map: phi; above 0 where the output is normalised, so that no sum is 0.
+        normalise: whether to divide by the sum of the weights; else the output is phi(q_t) S_t.
+        state: (..., w, v), w the width of phi(k), as a scan before left it; with `normalise` (..., w, v + 1), z last.
+        chunk: how many positions are taken at once.
+
+    Returns:
+        The outputs (..., n, v), 0 where the sum of the weights is 0, and the last state.
+
+    Raises:
+        ShapeError: shapes that do not fit each other.
+        ArgumentError: chunk below 1, or numbers that are not floating point.
+
+    >>> linear_attention(torch.zeros(3, 2), torch.zeros(3, 2), torch.tensor([[1.0], [3.0], [8.0]])).output.flatten()
+    tensor([1., 2., 4.])
+    """
+    steps = _steps(query, keys, values, feature_map, normalise, state)
+    output, last = chunked(steps, chunk)
+    return _scan(output, last, normalise, values.dtype)
+
+
+def linear_attention_loop(
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    *,
+    feature_map: FeatureMap = _ELU,
+    normalise: bool = True,
+    state: Tensor | None = None,
+) -> Scan:
+    """Compute the same as `linear_attention`, one position after the other: slow and obvious."""
+    steps = _steps(query, keys, values, feature_map, normalise, state)
+    weights, outputs = steps.state, [steps.values[..., :0, :]]
+    for t in range(steps.keys.shape[-2]):
+        weights = weights + steps.keys[..., t, :, None] * steps.values[..., t, None, :]
+        outputs.append(steps.query[..., t, None, :] @ weights)
+    return _scan(torch.cat(outputs, -2), weights, normalise, values.dtype)
+
+
+def averaged(sums: Tensor) -> Tensor:
+    """Divide sums (..., v + 1) by their last column: (..., v); 0 where that is 0."""
+    sums, whole = sums[..., :-1], sums[..., -1:]
+    return (sums / whole.where(whole != 0, 1.0)).where(whole != 0, 0.0)
+
+
+def _scan(output: Tensor, state: Tensor, normalise: bool, dtype: torch.dtype) -> Scan:
+    return Scan((averaged(output) if normalise else output).to(dtype), state)
+
+
+def _steps(
+    query: Tensor, keys: Tensor, values: Tensor, feature_map: FeatureMap, normalise: bool, state: Tensor | None
+) -> Steps:
+    for name, part in (("query", query), ("keys", keys), ("values", values)):
+        if not part.is_floating_point():
+            raise ArgumentError(f"{name} must be floating point; got {part.dtype}")
+    if normalise and values.ndim:
+        values = torch.cat((values, torch.ones_like(values[..., :1])), -1)
+    features = [feature_map(part.to(torch.promote_types(part.dtype, torch.float32))) for part in (query, keys)]
+    return steps_of(features[0], features[1], values, None, None, state)
