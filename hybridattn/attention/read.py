@@ -10,10 +10,11 @@ from hybridattn.attention.check import check
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
-from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out, picked
+from hybridattn.attention.tiles.factors import Factors
+from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out
 from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
+from hybridattn.attention.tiles.small import read_small
 from hybridattn.attention.tiles.stream import stream
-from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError
 
 __all__ = ["potential", "read"]
@@ -78,8 +79,6 @@ def read(
     query, keys = similarity.factors(query, keys)
     if isinstance(beta, Tensor):
         query, beta = query * beta.to(query.dtype), 1.0
-    if wants_mass and _scores(query, keys, mask, prior) <= _SMALL:
-        return _read_rows(query, keys, values, Scoring(_DOT, beta, mask, prior), separation, top, True)
     return _read_factored(query, keys, values, beta, mask, prior, top, wants_mass)
 
 
@@ -100,8 +99,9 @@ def potential(
     if isinstance(separation, Softmax) and isinstance(similarity, Factored):
         query, keys = similarity.factors(query, keys)
         if query.shape[-1] and _scores(query, keys, None, None) > _SMALL:
-            rows, slots = layout.rows(query), layout.slots(keys)
-            _, mass, _ = stream(rows, slots, slots[..., :0], beta, None, None, 0)
+            slots = layout.slots(keys)
+            factors = Factors(_scaled(layout.rows(query), beta), slots, None, None)
+            _, mass, _ = stream(factors, slots[..., :0], 0)
             return layout.back(mass)
         similarity = _DOT
     scoring = Scoring(similarity, beta, None, None)
@@ -118,7 +118,7 @@ def _read_rows(
     wants_mass: bool,
 ) -> Read:
     layout = lay_out(query, keys, values, [part for part in scoring[1:] if isinstance(part, Tensor) and part.ndim])
-    similarity, beta, mask, prior = scoring
+    similarity, beta, mask, prior, _ = scoring
     laid_beta = layout.bias(beta) if isinstance(beta, Tensor) else None
     scoring = Scoring(similarity, beta if laid_beta is None else laid_beta, layout.bias(mask), layout.bias(prior))
     value, mass, *found = read_rows(
@@ -146,10 +146,15 @@ def _read_factored(
     mask, prior = layout.bias(mask), layout.bias(prior)
     if not wants_mass:
         return Read(layout.back(_attend(query, keys, values, beta, mask, prior)))
-    value, mass, slots = stream(query, keys, values, beta, mask, prior, top or 0)
+    factors = Factors(_scaled(query, beta), keys, mask, prior)
+    if _scores(query, keys, mask, prior) <= _SMALL:
+        value, mass, slots, shares = read_small(factors, values, top or 0)
+    else:
+        value, mass, slots = stream(factors, values, top or 0)
+        shares = _shares(factors, mass, slots)
     if top is None:
         return Read(layout.back(value), layout.back(mass))
-    return _back(layout, value, mass, *_shares(query, keys, beta, prior, mass, slots))
+    return _back(layout, value, mass, slots, shares)
 
 
 def _attend(
@@ -169,18 +174,13 @@ def _attend(
     return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=beta)[:, 0, :, :wide]
 
 
-def _shares(
-    query: Tensor, keys: Tensor, beta: float, prior: Tensor | None, mass: Tensor, slots: Tensor
-) -> tuple[Tensor, Tensor]:
-    known = slots.clamp(min=0)
-    # Summed by hand: a matrix product rounds equal keys differently by their place, which would upset equals.
-    scores = beta * (query.to(mass.dtype).unsqueeze(-2) * picked(keys, known).to(mass.dtype)).sum(-1)
-    if prior is not None:
-        scores = scores + prior.expand(*query.shape[:2], keys.shape[1]).gather(-1, known)
-    scores = scores.masked_fill(slots < 0, -torch.inf)
-    order = best(scores.detach(), known, slots.shape[-1])
-    shares = (scores - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
-    return slots.gather(-1, order), shares.gather(-1, order)
+def _shares(factors: Factors, mass: Tensor, slots: Tensor) -> Tensor:
+    scores = factors.exact(slots)
+    return (scores - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
+
+
+def _scaled(query: Tensor, beta: float) -> Tensor:
+    return query.to(torch.promote_types(query.dtype, torch.float32)) * beta
 
 
 def _back(layout: Layout, value: Tensor, *rest: Tensor | None) -> Read:

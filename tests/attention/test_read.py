@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from hybridattn.attention import Cosine, Dot, Hard, NegativeSquaredEuclidean, Read, Similarity, Softmax, read
-from hybridattn.attention.tiles import layout, rows
+from hybridattn.attention.tiles import equals, factors, layout, rows
 from hybridattn.errors import ArgumentError, ShapeError
 
 BETA = 0.7
@@ -46,12 +46,13 @@ def best(shares: Tensor, k: int) -> list[list[int]]:
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a few hundred scores already too many to hold, so that small tests take the way of large reads."""
-    for module in (layout, stream):
+    for module in (layout, stream, factors):
         monkeypatch.setattr(module, "TILE", 1 << 8)
     monkeypatch.setattr(reading, "_SMALL", 0)
     monkeypatch.setattr(rows, "TILE", 1 << 6)
-    monkeypatch.setattr(stream, "_GROUP", 4)
-    monkeypatch.setattr(stream, "_ROWS", 8)
+    monkeypatch.setattr(factors, "GROUP", 4)
+    monkeypatch.setattr(stream, "GROUP", 4)
+    monkeypatch.setattr(factors, "_ROWS", 8)
     monkeypatch.setattr(stream, "_SPAN", 2)
 
 
@@ -192,6 +193,85 @@ def test_equal_scores_go_to_the_lower_slot_whatever_the_batch(dtype: torch.dtype
                 assert read(part, keys, keys, top=3).slots.tolist() == wanted
 
 
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("d", [1, 3, 17, 64])
+def test_one_key_in_every_slot_is_read_from_the_lowest(d: int, dtype: torch.dtype, threads: int) -> None:
+    """More duplicates than candidates, in every tile, beside a better key that stands alone and a worse one."""
+    query = numbers(9, d, dtype=dtype).abs()
+    for n, q in ((40, 4), (96, 9), (257, 1), (1031, 3)):
+        keys = numbers(1, d, seed=1, dtype=dtype).abs().repeat(n, 1)
+        keys[n - 2], keys[1] = 2 * keys[0], 0.5 * keys[0]
+        wanted = [[n - 2, 0, 2, 3]] * q
+        for separation, small in ((Softmax(), 1 << 40), (Softmax(), 0), (Hard(), 0)):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(reading, "_SMALL", small)
+                found = read(query[:q], keys, keys, separation=separation, top=4).slots.tolist()
+                alike = read(query[:q], keys[2:-2], keys[2:-2], separation=separation, top=1).slots.tolist()
+            assert found == (wanted if isinstance(separation, Softmax) else [[n - 2, -1, -1, -1]] * q)
+            assert alike == [[0]] * q
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("similarity", [Dot(), Cosine(), NegativeSquaredEuclidean()])
+def test_equals_across_the_borders_of_tiles(similarity: Similarity, dtype: torch.dtype, small_tiles: None) -> None:
+    keys = numbers(7, 19, seed=1, dtype=dtype).repeat(29, 1)  # key i is key i + 7
+    query = numbers(23, 19, dtype=dtype).expand(3, -1, -1)
+    winner = similarity(query, keys[:7]).argmax(-1)
+    mask = torch.arange(len(keys)) >= 7 * torch.arange(3)[:, None, None]  # the first, second or third of each is read
+    for separation, k in ((Softmax(), 5), (Hard(), 1)):
+        found = read(query, keys, keys, similarity=similarity, separation=separation, mask=mask, top=k).slots
+        assert found.equal(7 * torch.arange(3)[:, None, None] + winner[..., None] + 7 * torch.arange(k))
+        alone = [
+            read(row, keys, keys, similarity=similarity, separation=separation, mask=mask, top=k)
+            for row in query.split(1, 1)
+        ]
+        assert found.equal(torch.cat([one.slots for one in alone], -2))
+
+
+@pytest.mark.parametrize("similarity", [Dot(), Cosine()])
+def test_equal_keys_with_other_priors_are_ranked_by_these(similarity: Similarity, small_tiles: None) -> None:
+    keys, query = numbers(1, 33, seed=1).repeat(90, 1), numbers(3, 33)
+    prior = torch.tensor([0.0, 1.0, 1.0]).double().repeat(30)
+    found = read(query, keys, keys, similarity=similarity, prior=prior, top=40).slots
+    ones = [i for i in range(90) if i % 3]
+    assert found.tolist() == [ones[:40]] * 3
+
+
+@pytest.mark.parametrize("separation", [Softmax(), Hard()])
+def test_a_zero_query_reads_the_lowest_slots(separation, request: pytest.FixtureRequest) -> None:
+    keys, query = numbers(300, 7, seed=1), torch.cat((torch.zeros(2, 7), numbers(1, 7)))
+    for _ in range(2):
+        found = read(query, keys, keys, separation=separation, top=3).slots
+        assert found[:2].tolist() == [[0, 1, 2] if isinstance(separation, Softmax) else [0, -1, -1]] * 2
+        request.getfixturevalue("small_tiles")
+
+
+def test_slots_that_share_a_mark_are_told_apart_by_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0], [0.0, 1.0], [3.0, 4.0], [-0.0, 1.0]])[None]
+    assert equals.first_equals(keys).tolist() == [[0, 1, 0, 3, 1, 3]]
+    assert equals.first_equals(keys[:, [0, 1, 3]]) is None
+    monkeypatch.setattr(equals, "_marks", lambda keys: torch.zeros(keys.shape[:-1]))
+    assert equals.first_equals(keys).tolist() == [[0, 1, 0, 3, 1, 3]]
+
+
+def test_equal_keys_keep_their_own_slopes() -> None:
+    query, keys, _ = stored(2, 3)
+    keys = keys.repeat(2, 1).requires_grad_()
+    found = read(query, keys, numbers(6, 3), similarity=NegativeSquaredEuclidean(), top=2)
+    (mine,) = torch.autograd.grad(found.value.sum(), keys)
+    weights = torch.softmax(NegativeSquaredEuclidean()(query, keys), -1)
+    (theirs,) = torch.autograd.grad((weights @ numbers(6, 3)).sum(), keys)
+    torch.testing.assert_close(mine, theirs)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 300), st.integers(0, 10**6))
 def test_a_row_alone_reads_what_it_reads_in_a_batch(q: int, n: int, seed: int) -> None:
@@ -254,7 +334,8 @@ def test_bfloat16_is_summed_in_float32() -> None:
 
 
 def test_a_large_read_holds_no_matrix_of_scores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "TILE", 1 << 16)
+    for module in (stream, factors):
+        monkeypatch.setattr(module, "TILE", 1 << 16)
     query, keys, values = stored(64, 1 << 15, d=8, v=4, dtype=torch.float32)
     sizes: list[int] = []
 

@@ -10,7 +10,8 @@ from torch.utils.checkpoint import checkpoint
 
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Similarity
-from hybridattn.attention.tiles.layout import TILE, blocks, cut, in_company, join
+from hybridattn.attention.tiles.equals import as_first, first_equals
+from hybridattn.attention.tiles.layout import TILE, blocks, cut, join
 from hybridattn.attention.tiles.top import best_in_groups
 
 __all__ = ["Scoring", "read_rows", "row_potential"]
@@ -26,18 +27,21 @@ class Scoring(NamedTuple):
     beta: float | Tensor
     mask: Tensor | None
     prior: Tensor | None
+    first: Tensor | None = None
 
     def of(self, batch: slice, rows: slice) -> "Scoring":
         """Give the scoring of a block of rows."""
         beta = cut(self.beta, batch, rows) if isinstance(self.beta, Tensor) else self.beta
         mask, prior = (None if bias is None else cut(bias, batch, rows) for bias in (self.mask, self.prior))
-        return Scoring(self.similarity, beta, mask, prior)
+        first = None if self.first is None else self.first[batch]
+        return Scoring(self.similarity, beta, mask, prior, first)
 
     def __call__(self, query: Tensor, keys: Tensor) -> Tensor:
         """Score query (b, q, d) against keys (b, n, d): (b, q, n) in at least float32."""
         wide = torch.promote_types(query.dtype, torch.float32)
-        rows = in_company(query.to(wide))
-        scores = self.beta * self.similarity(rows, keys.to(wide))[:, : query.shape[1]]
+        scores = self.beta * self.similarity(query.to(wide), keys.to(wide))
+        if self.first is not None:
+            scores = as_first(scores, self.first)
         if self.prior is not None:
             scores = scores + self.prior
         return scores if self.mask is None else scores.masked_fill(~self.mask, -torch.inf)
@@ -58,6 +62,8 @@ def read_rows(
         found = () if top is None else _top(scores, weights, isinstance(separation, Softmax), top)
         return value, separation.potential(scores), *found
 
+    if top is not None or not isinstance(separation, Softmax):
+        scoring = scoring._replace(first=first_equals(keys))
     return _by_rows(part, query, (keys, values), scoring)
 
 
