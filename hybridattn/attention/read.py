@@ -1,19 +1,17 @@
 """The one operation: separation(beta * similarity(query, keys)) @ values."""
 
-import math
-
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
 from hybridattn.attention.check import check
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
 from hybridattn.attention.tiles.factors import Factors
-from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out
-from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
-from hybridattn.attention.tiles.small import read_small
+from hybridattn.attention.tiles.lookup import Lookup
+from hybridattn.attention.tiles.rows import Parts, read_rows, row_potential
+from hybridattn.attention.tiles.small import attend, read_small
 from hybridattn.attention.tiles.stream import stream
 from hybridattn.errors import ArgumentError
 
@@ -21,8 +19,10 @@ __all__ = ["potential", "read"]
 
 _DOT = Dot()
 _SOFTMAX = Softmax()
-_SMALL = 1 << 18
-"""Up to so many scores, 1 MiB of float32, all at once takes less time than tile by tile (measured)."""
+_SMALL = 1 << 21
+"""Up to so many scores, 8 MiB of float32, are held at once: that takes fewer calls than tile by tile."""
+_HOT = 1e12
+"""Above this beta products of ordinary size may overflow: then scores are made with care, row by row."""
 
 
 def read(
@@ -70,16 +70,22 @@ def read(
     >>> pairs.value, pairs.slots
     (tensor([[5.]]), tensor([[0]]))
     """
-    check(query, keys, values, beta, mask, prior, top)
-    if log_mass and not isinstance(separation, Softmax):
+    lookup = Lookup(query, keys, values, beta, mask, prior)
+    check(lookup, top)
+    soft = isinstance(separation, Softmax)
+    if log_mass and not soft:
         raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
-    wants_mass = isinstance(separation, Softmax) and (log_mass or top is not None)
-    if not isinstance(separation, Softmax) or not isinstance(similarity, Factored) or _has_slope(prior):
-        return _read_rows(query, keys, values, Scoring(similarity, beta, mask, prior), separation, top, wants_mass)
-    query, keys = similarity.factors(query, keys)
-    if isinstance(beta, Tensor):
-        query, beta = query * beta.to(query.dtype), 1.0
-    return _read_factored(query, keys, values, beta, mask, prior, top, wants_mass)
+    wants_mass = soft and (log_mass or top is not None)
+    hot = not isinstance(beta, Tensor) and beta > _HOT
+    if not soft or hot or not isinstance(similarity, Factored):
+        return _read_rows(lookup, Parts(similarity, separation), top, wants_mass)
+    if not isinstance(similarity, Dot):
+        lookup = lookup._replace(**dict(zip(("query", "keys"), similarity.factors(query, keys), strict=True)))
+    if not wants_mass and lookup.plain:
+        return Read(_attend_matrices(lookup))
+    if lookup.has_prior_slope and lookup.scores > _SMALL:  # SDPA holds all scores to differentiate its bias
+        return _read_rows(lookup, Parts(_DOT, separation), top, wants_mass)
+    return _read_with_mass(lookup, top) if wants_mass else _read_value(lookup)
 
 
 def potential(
@@ -94,104 +100,46 @@ def potential(
 
     query (..., q, d), keys (..., n, d); memory and errors as for `read`.
     """
-    check(query, keys, keys, beta, None, None, None)
-    layout = lay_out(query, keys, keys, ())
-    if isinstance(separation, Softmax) and isinstance(similarity, Factored):
+    lookup = Lookup(query, keys, keys, beta)
+    check(lookup)
+    if isinstance(separation, Softmax) and isinstance(similarity, Factored) and lookup.scores > _SMALL:
         query, keys = similarity.factors(query, keys)
-        if query.shape[-1] and _scores(query, keys, None, None) > _SMALL:
-            slots = layout.slots(keys)
-            factors = Factors(_scaled(layout.rows(query), beta), slots, None, None)
-            _, mass, _ = stream(factors, slots[..., :0], 0)
-            return layout.back(mass)
-        similarity = _DOT
-    scoring = Scoring(similarity, beta, None, None)
-    return layout.back(row_potential(layout.rows(query), layout.slots(keys), scoring, separation))
+        laid, layout = Lookup(query, keys, keys[..., :0], beta).scaled().laid_out()
+        return layout.back(stream(Factors.of(laid), laid.values, 0)[1])
+    laid, layout = lookup.laid_out()
+    return layout.back(row_potential(laid, Parts(similarity, separation)))
 
 
-def _read_rows(
-    query: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    scoring: Scoring,
-    separation: Separation,
-    top: int | None,
-    wants_mass: bool,
-) -> Read:
-    layout = lay_out(query, keys, values, [part for part in scoring[1:] if isinstance(part, Tensor) and part.ndim])
-    similarity, beta, mask, prior, _ = scoring
-    laid_beta = layout.bias(beta) if isinstance(beta, Tensor) else None
-    scoring = Scoring(similarity, beta if laid_beta is None else laid_beta, layout.bias(mask), layout.bias(prior))
-    value, mass, *found = read_rows(
-        layout.rows(query), layout.slots(keys), layout.slots(values), scoring, separation, top
-    )
-    slots, shares = found or (None, None)
-    return _back(layout, value, mass if wants_mass else None, slots, shares)
+def _read_rows(lookup: Lookup, parts: Parts, top: int | None, wants_mass: bool) -> Read:
+    laid, layout = lookup.laid_out()
+    value, mass, *found = read_rows(laid, parts, top)
+    return mapped(layout.back, Read(value, mass if wants_mass else None, *found))
 
 
-def _read_factored(
-    query: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    beta: float,
-    mask: Tensor | None,
-    prior: Tensor | None,
-    top: int | None,
-    wants_mass: bool,
-) -> Read:
-    biases = [bias for bias in (mask, prior) if bias is not None]
-    if not biases and not wants_mass and query.ndim == keys.ndim == values.ndim == 2:  # nothing to lay out
-        return Read(_attend(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), beta, None, None)[0])
-    layout = lay_out(query, keys, values, biases)
-    query, keys, values = layout.rows(query), layout.slots(keys), layout.slots(values)
-    mask, prior = layout.bias(mask), layout.bias(prior)
-    if not wants_mass:
-        return Read(layout.back(_attend(query, keys, values, beta, mask, prior)))
-    factors = Factors(_scaled(query, beta), keys, mask, prior)
-    if _scores(query, keys, mask, prior) <= _SMALL:
-        value, mass, slots, shares = read_small(factors, values, top or 0)
+def _read_with_mass(lookup: Lookup, top: int | None) -> Read:
+    laid, layout = lookup.scaled().laid_out()
+    factors = Factors.of(laid)
+    if lookup.scores <= _SMALL:
+        value, mass, slots, shares = read_small(factors, laid.values, top or 0)
     else:
-        value, mass, slots = stream(factors, values, top or 0)
-        shares = _shares(factors, mass, slots)
-    if top is None:
-        return Read(layout.back(value), layout.back(mass))
-    return _back(layout, value, mass, slots, shares)
+        value, mass, slots = stream(factors, laid.values, top or 0)
+        shares = (factors.exact(slots) - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
+    found = Read(value, mass) if top is None else Read(value, mass, slots, shares)
+    return mapped(layout.back, found)
 
 
-def _attend(
-    query: Tensor, keys: Tensor, values: Tensor, beta: float, mask: Tensor | None, prior: Tensor | None
-) -> Tensor:
-    # On CPUs SDPA holds all q x n scores as soon as keys and values differ in width, or have no width at all.
-    narrow, wide = query.shape[-1], values.shape[-1]
-    if narrow < wide or not narrow:
-        query, keys = (pad(side, (0, max(wide, 1) - narrow)) for side in (query, keys))
-    if wide < query.shape[-1]:
-        values = pad(values, (0, query.shape[-1] - wide))
-    bias = mask if prior is None else prior.to(query.dtype)
-    if mask is not None and prior is not None:
-        bias = torch.where(mask, prior.to(query.dtype), -torch.inf)
-    bias = None if bias is None else bias.unsqueeze(1)
-    query, keys, values = query.unsqueeze(1), keys.unsqueeze(1), values.unsqueeze(1)
-    return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=beta)[:, 0, :, :wide]
+def _read_value(lookup: Lookup) -> Read:
+    if isinstance(lookup.beta, Tensor):
+        lookup = lookup._replace(query=lookup.query * lookup.beta.to(lookup.query.dtype), beta=1.0)
+    laid, layout = lookup.laid_out()
+    return Read(layout.back(attend(laid)))
 
 
-def _shares(factors: Factors, mass: Tensor, slots: Tensor) -> Tensor:
-    scores = factors.exact(slots)
-    return (scores - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
-
-
-def _scaled(query: Tensor, beta: float) -> Tensor:
-    return query.to(torch.promote_types(query.dtype, torch.float32)) * beta
-
-
-def _back(layout: Layout, value: Tensor, *rest: Tensor | None) -> Read:
-    return mapped(layout.back, Read(value, *rest))
-
-
-def _scores(query: Tensor, keys: Tensor, *biases: Tensor | None) -> int:
-    leads = (side.shape[:-2] for side in (query, keys, *biases) if side is not None)
-    return math.prod(broadcast(*leads)) * query.shape[-2] * keys.shape[-2]
-
-
-def _has_slope(prior: Tensor | None) -> bool:
-    # SDPA holds all q x n scores when it has to differentiate its bias.
-    return prior is not None and prior.requires_grad and torch.is_grad_enabled()
+def _attend_matrices(lookup: Lookup) -> Tensor:
+    """Attend with three matrices: nothing to lay out, and as few calls as can be."""
+    query, keys, values, beta, _, _ = lookup
+    assert not isinstance(beta, Tensor)
+    if query.shape[-1] != values.shape[-1] or not query.shape[-1]:
+        return attend(Lookup(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), beta))[0]
+    query, keys, values = query[None, None], keys[None, None], values[None, None]
+    return scaled_dot_product_attention(query, keys, values, scale=beta)[0, 0]

@@ -336,6 +336,7 @@ def test_bfloat16_is_summed_in_float32() -> None:
 def test_a_large_read_holds_no_matrix_of_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (stream, factors):
         monkeypatch.setattr(module, "TILE", 1 << 16)
+    monkeypatch.setattr(reading, "_SMALL", 1 << 16)
     query, keys, values = stored(64, 1 << 15, d=8, v=4, dtype=torch.float32)
     sizes: list[int] = []
 
@@ -378,6 +379,7 @@ Q, K, V = torch.zeros(2, 4), torch.zeros(3, 4), torch.zeros(3, 5)
         (ArgumentError, r"top must be at least 1, or None; got 0", (Q, K, V), {"top": 0}),
         (ArgumentError, r"mask must be bool, .*; got torch.float32", (Q, K, V), {"mask": torch.ones(2, 3)}),
         (ArgumentError, r"beta must be finite and at least 0; got -1", (Q, K, V), {"beta": -1}),
+        (ArgumentError, r"beta must be at most 3.40282e\+38, .* torch.float32; got 1e\+39", (Q, K, V), {"beta": 1e39}),
         (ArgumentError, r"beta must be finite and at least 0; got nan", (Q, K, V), {"beta": float("nan")}),
         (
             ArgumentError,

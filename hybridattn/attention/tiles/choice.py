@@ -6,11 +6,10 @@ from torch.nn.functional import pad
 
 from hybridattn.attention.tiles.factors import Factors
 from hybridattn.attention.tiles.layout import TILE
-from hybridattn.attention.tiles.top import best
 
 __all__ = ["SPARE", "choose"]
 
-SPARE = 8
+SPARE = 4
 """How many candidates more than are wanted come from the fast scores: with them doubt is rare, but for duplicates."""
 
 
@@ -45,12 +44,18 @@ def _decide(factors: Factors, unsure: Tensor, least: Tensor, slots: Tensor) -> N
 
 
 def _among_all(factors: Factors, least: Tensor, top: int) -> Tensor:
-    scores, error = factors.rows(), factors.error(least)
-    near = ~(scores < (least - error).unsqueeze(-1)) & (scores > -torch.inf) & (error != 0).unsqueeze(-1)
+    """Choose (r, top) for rows (1, r, e) among all slots that may reach the score `least` (1, r)."""
+    scores = factors.rows()
+    near = ~(scores < (least - factors.error(least)).unsqueeze(-1)) & (scores != -torch.inf)
     _, row, slot = near.nonzero(as_tuple=True)
-    if len(row):
-        scores[0, row, slot] = factors.exact_pairs(row, slot)
-    counted = torch.arange(scores.shape[-1], device=scores.device).expand(scores.shape)
-    chosen = best(scores, counted, top)
-    chosen = chosen.masked_fill(scores.gather(-1, chosen) == -torch.inf, -1)
-    return pad(chosen, (0, top - chosen.shape[-1]), value=-1)[0]
+    exact = factors.exact_pairs(row, slot)
+    # By row, then by score, then by slot: sorts that keep the order of equals, from the last criterion to the first.
+    order = exact.sort(stable=True, dim=-1, descending=True).indices
+    order = order[row[order].sort(stable=True, dim=-1).indices]
+    row, slot = row[order], slot[order]
+    count = torch.bincount(row, minlength=scores.shape[1])
+    rank = torch.arange(len(row), device=row.device) - (count.cumsum(0) - count)[row]
+    kept = rank < top
+    chosen = slot.new_full((scores.shape[1], top), -1)
+    chosen[row[kept], rank[kept]] = slot[kept]
+    return chosen

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hybridattn.attention.tiles.layout import TILE, blocks, cut, picked, steps
+from hybridattn.attention.tiles.lookup import Lookup
 
 __all__ = ["GROUP", "Factors"]
 
@@ -33,6 +34,16 @@ class Factors(NamedTuple):
     keys: Tensor
     mask: Tensor | None
     prior: Tensor | None
+
+    @classmethod
+    def of(cls, lookup: Lookup) -> "Factors":
+        """Take the factors out of what was scaled and laid out."""
+        return cls(lookup.query, lookup.keys, lookup.mask, lookup.prior)
+
+    @property
+    def biased(self) -> bool:
+        """Whether a row may be without any readable slot."""
+        return self.mask is not None or self.prior is not None or not self.keys.shape[1]
 
     def part(self, batch: slice, rows: slice | Tensor) -> "Factors":
         """Give some of the rows."""
@@ -91,7 +102,7 @@ class Factors(NamedTuple):
         return self._biased((near * self.query.unsqueeze(-2)).sum(-1), slots)
 
     def exact_pairs(self, row: Tensor, slot: Tensor) -> Tensor:
-        """Score pairs of a row and a slot (m,) of the only batch, as `exact` does."""
+        """Score pairs of a row and a slot (m,) of the only batch, as `exact` does; masks apart."""
         few = max(1, TILE // max(1, self.keys.shape[-1]))
         sums = [
             (self.keys[0].index_select(0, some).to(self.query.dtype) * self.query[0].index_select(0, its)).sum(-1)
@@ -106,14 +117,12 @@ class Factors(NamedTuple):
         A sum of e products in any order is off by at most e u sum_j |q_j k_j|, with u half the eps of the dtype, and
         that sum is at most |q|_1 max |k|; underflow adds less than a smallest normal number each; adding the prior and
         this bound round relative to the score. (Higham 2002, Accuracy and Stability of Numerical Algorithms, 3.1.)
-        Scores that are sums of zeros have no error.
         """
         kind = torch.finfo(self.query.dtype)
         eps = kind.eps if torch.get_float32_matmul_precision() == "highest" else max(kind.eps, _COARSE)
         low, high = torch.aminmax(self.keys)
         reach = self.query.abs().sum(-1) * torch.maximum(high, -low).to(self.query.dtype)
-        off = (self.query.shape[-1] + 8) * (eps * reach + kind.tiny) + 2 * eps * scores.abs()
-        return off.masked_fill(reach == 0, 0.0)
+        return (self.query.shape[-1] + 8) * (eps * reach + kind.tiny) + 2 * eps * scores.abs()
 
     def _known(self, slots: Tensor) -> Tensor:
         return slots.clamp(0, self.keys.shape[1] - 1)

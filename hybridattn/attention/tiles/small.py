@@ -1,13 +1,15 @@
-"""Softmax reads with log mass and best slots that hold all of their scores at once: few calls for few scores."""
+"""Softmax reads in few calls: by one call of attention, or with all of their scores at once."""
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hybridattn.attention.separation import Softmax
 from hybridattn.attention.tiles.choice import SPARE, choose
 from hybridattn.attention.tiles.factors import Factors
+from hybridattn.attention.tiles.lookup import Lookup
 
-__all__ = ["read_small"]
+__all__ = ["attend", "read_small"]
 
 _SOFTMAX = Softmax()
 
@@ -15,13 +17,36 @@ _SOFTMAX = Softmax()
 def read_small(factors: Factors, values: Tensor, top: int) -> tuple[Tensor, ...]:
     """Give the softmax read (b, q, v), its log mass (b, q), the `top` best slots (b, q, top) and their shares."""
     scores = factors.rows()
-    if factors.mask is None and factors.prior is None and scores.shape[-1]:  # no row is without a readable slot
-        mass, weights = torch.logsumexp(scores, -1), torch.softmax(scores, -1)
-    else:
-        mass, weights = _SOFTMAX.potential(scores), _SOFTMAX.weights(scores)
+    weights = _SOFTMAX.weights(scores) if factors.biased else torch.softmax(scores, -1)
     value = (weights @ values.to(weights.dtype)).to(values.dtype)
     slots = _best(factors, scores.detach(), top)
-    return value, mass, slots, _shares(factors, weights, slots)
+    return value, _mass(factors, scores, weights), slots, _shares(factors, weights, slots)
+
+
+def attend(lookup: Lookup) -> Tensor:
+    """Give the softmax read alone, (b, q, v), of what was laid out."""
+    query, keys, values, beta, mask, prior = lookup
+    assert not isinstance(beta, Tensor)
+    # On CPUs SDPA holds all q x n scores as soon as keys and values differ in width, or have no width at all.
+    narrow, wide = query.shape[-1], values.shape[-1]
+    if narrow < wide or not narrow:
+        query, keys = (pad(side, (0, max(wide, 1) - narrow)) for side in (query, keys))
+    if wide < query.shape[-1]:
+        values = pad(values, (0, query.shape[-1] - wide))
+    bias = mask if prior is None else prior.to(query.dtype)
+    if mask is not None and prior is not None:
+        bias = torch.where(mask, prior.to(query.dtype), -torch.inf)
+    bias = None if bias is None else bias.unsqueeze(1)
+    query, keys, values = query.unsqueeze(1), keys.unsqueeze(1), values.unsqueeze(1)
+    return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=beta)[:, 0, :, :wide]
+
+
+def _mass(factors: Factors, scores: Tensor, weights: Tensor) -> Tensor:
+    if factors.biased:
+        return _SOFTMAX.potential(scores)
+    # The score less the log of its weight is the log mass for every slot, here the best: half the time of logsumexp.
+    peak = scores.argmax(-1, keepdim=True)
+    return (scores.gather(-1, peak) - weights.gather(-1, peak).log()).squeeze(-1)
 
 
 def _best(factors: Factors, scores: Tensor, top: int) -> Tensor:
