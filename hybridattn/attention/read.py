@@ -10,7 +10,7 @@ from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
 from hybridattn.attention.tiles.factors import Factors
 from hybridattn.attention.tiles.lookup import Lookup
-from hybridattn.attention.tiles.rows import Parts, read_rows, row_potential
+from hybridattn.attention.tiles.rows import Parts, is_hot, read_rows, row_potential
 from hybridattn.attention.tiles.small import attend, read_small
 from hybridattn.attention.tiles.stream import stream
 from hybridattn.errors import ArgumentError
@@ -21,8 +21,6 @@ _DOT = Dot()
 _SOFTMAX = Softmax()
 _SMALL = 1 << 21
 """Up to so many scores, 8 MiB of float32, are held at once: that takes fewer calls than tile by tile."""
-_HOT = 1e12
-"""Above this beta products of ordinary size may overflow: then scores are made with care, row by row."""
 
 
 def read(
@@ -42,9 +40,18 @@ def read(
 
     scores = beta * similarity(query, keys) + prior (Universal Hopfield Networks, Millidge et al. 2022, arXiv
     2202.04557, eq. 1; with the default parts, scaled dot-product attention and the update of Ramsauer et al. 2021,
-    arXiv 2008.02217, eq. 3). Differentiable in every tensor, once. Memory is O(q + n) for `Softmax` with a `Factored`
-    similarity and a prior without gradient; else whole rows of scores are held, as many as fit a fixed budget, but at
-    least one.
+    arXiv 2008.02217, eq. 3). Memory is O(q + n) for `Softmax` with a `Factored` similarity and a prior without
+    gradient, beyond a fixed budget; else whole rows of scores are held, as many as fit that budget, but at least one.
+
+    Differentiable in every tensor; twice only with log mass or top, where all scores fit the budget; elsewhere a second
+    derivative is an error, never 0. Under `torch.vmap` the value works, and so does the log mass within the budget; a
+    top and separations other than `Softmax` look on a CPU whether keys are equal, which vmap refuses.
+
+    The numbers are not looked at, for that would make a GPU wait: a NaN or infinity in a query makes its own row NaN,
+    one in a key or a value every row that may read it. Memories check what is written. A zero vector is alike to all
+    keys under `Dot` and `Cosine`. Sums are made in at least float32. A number beta so huge that scores would pass
+    2^100 is lowered, row by row, to where they do not: the best key is read, and several that are equal in equal parts;
+    a tensor beta has to keep scores finite. A beta that underflows is 0: every slot has the same share.
 
     Args:
         query: (..., q, d); leading axes broadcast with those of all other tensors.
@@ -55,12 +62,14 @@ def read(
         beta: inverse temperature, at least 0: a number, or a tensor that broadcasts to (..., q, 1).
         mask: bool, broadcasts to (..., q, n); True means that the slot may be read.
         prior: added to the scores, broadcasts to (..., q, n); -inf is allowed. With a mask it takes their joint shape.
-        top: how many of the best slots to name, with their shares; implies the log mass for `Softmax`.
+        top: how many of the best slots to name, with their shares; implies the log mass for `Softmax`. The shares of
+            other separations are their weights, ranked by magnitude: they may be negative, or sum to something else.
         log_mass: whether to give log sum_i exp(scores_i); for `Softmax` only, reads by others cannot be merged.
 
     Returns:
         The value (..., q, v) and what was asked for. A query without a readable slot reads 0 with log mass -inf.
-        Equal scores go to the lower slot. `Softmax` names every readable slot, others those of weight above 0.
+        Equal keys score alike, and equal scores go to the lower slot. `Softmax` names every readable slot, others those
+        whose weight is not 0.
 
     Raises:
         ShapeError: shapes that do not fit each other.
@@ -76,8 +85,7 @@ def read(
     if log_mass and not soft:
         raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
     wants_mass = soft and (log_mass or top is not None)
-    hot = not isinstance(beta, Tensor) and beta > _HOT
-    if not soft or hot or not isinstance(similarity, Factored):
+    if not soft or is_hot(beta) or not isinstance(similarity, Factored):
         return _read_rows(lookup, Parts(similarity, separation), top, wants_mass)
     if not isinstance(similarity, Dot):
         lookup = lookup._replace(**dict(zip(("query", "keys"), similarity.factors(query, keys), strict=True)))

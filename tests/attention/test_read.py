@@ -357,6 +357,133 @@ def test_a_large_read_holds_no_matrix_of_scores(monkeypatch: pytest.MonkeyPatch)
     assert max(sizes) <= max(1 << 16, 8 * len(keys)) < query.shape[0] * keys.shape[0] // 2
 
 
+HUGE = [1e30, torch.finfo(torch.float32).max]
+ALL = [Dot(), Cosine(), NegativeSquaredEuclidean()]
+
+
+@pytest.mark.parametrize("beta", HUGE)
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("top", [None, 3])
+def test_a_huge_beta_reads_the_best_key_and_equals_in_equal_parts(beta, similarity, top, request) -> None:
+    query, keys, values = stored(4, 60, dtype=torch.float32)
+    best_two = similarity(query, keys).topk(2)
+    assert (best_two.values[:, 0] - best_two.values[:, 1]).min() > 1e-3
+    twice, both = torch.cat((keys, keys)), torch.cat((values, 3 * values))
+    query.requires_grad_()
+    for _ in range(2):
+        found = read(query, twice, both, similarity=similarity, beta=beta, top=top)
+        torch.testing.assert_close(found.value, 2 * values[best_two.indices[:, 0]])
+        if top:
+            assert found.slots[:, :2].tolist() == [[i, i + 60] for i in best_two.indices[:, 0].tolist()]
+        (slope,) = torch.autograd.grad(found.value.sum(), query)
+        assert not slope.isnan().any()
+        request.getfixturevalue("small_tiles")
+
+
+@pytest.mark.parametrize("beta", [0.0, 1e-40, 1e-45, 1e-300])
+@pytest.mark.parametrize("similarity", ALL)
+def test_a_beta_too_small_to_matter_reads_the_mean(beta: float, similarity: Similarity) -> None:
+    query, keys, values = stored(3, 40, dtype=torch.float32)
+    for top in (None, 2):
+        query = query.detach().requires_grad_()
+        found = read(query, keys, values, similarity=similarity, beta=beta, top=top)
+        torch.testing.assert_close(found.value, values.mean(0).expand(3, -1))
+        assert torch.autograd.grad(found.value.sum(), query)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("top", [None, 2])
+def test_zero_vectors_and_exact_matches_have_finite_slopes(similarity: Similarity, top: int | None) -> None:
+    query, keys, values = stored(3, 6)
+    query, keys = torch.cat((query, keys[:2], torch.zeros(1, 5))), torch.cat((keys, torch.zeros(1, 5), keys[:1]))
+    query, keys, values = query.requires_grad_(), keys.requires_grad_(), numbers(8, 3).requires_grad_()
+    found = read(query, keys, values, similarity=similarity, top=top)
+    weights = torch.softmax(similarity(query, keys), -1)
+    torch.testing.assert_close(found.value, weights @ values)
+    slopes = torch.autograd.grad(found.value.square().sum(), (query, keys, values))
+    wanted = torch.autograd.grad((weights @ values).square().sum(), (query, keys, values))
+    for mine, theirs in zip(slopes, wanted, strict=True):
+        assert mine.isfinite().all()
+        torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("top", [None, 2])
+def test_a_read_of_nothing_is_zero_and_has_slopes_of_zero(top: int | None) -> None:
+    query, keys, values = (side.requires_grad_() for side in stored(3, 4))
+    none, masked = (
+        read(query, keys[:0], values[:0], top=top),
+        read(query, keys, values, mask=torch.zeros(3, 4) > 0, top=top),
+    )
+    for found in (none, masked):
+        assert found.value.eq(0).all()
+        slopes = torch.autograd.grad(found.value.sum(), query, allow_unused=True, materialize_grads=True)
+        assert slopes[0].eq(0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("separation", [Softmax(), Hard()])
+def test_half_precision_is_summed_in_float32(dtype, similarity, separation, small_tiles) -> None:
+    query, keys, values = (side.to(dtype) for side in stored(5, 300, d=16))
+    wide = [side.float() for side in (query, keys, values)]
+    weights = separation.weights(BETA * similarity(*wide[:2]))
+    for top in (None, 3):
+        found = read(query, keys, values, similarity=similarity, separation=separation, beta=BETA, top=top)
+        assert found.value.dtype == dtype
+        grain = 2 * torch.finfo(dtype).eps
+        # Without a top, Cosine's factors are rounded to the dtype before they are multiplied.
+        off = 4 * grain if isinstance(similarity, Cosine) else grain
+        torch.testing.assert_close(found.value.float(), weights @ wide[2], atol=off, rtol=off)
+
+
+def test_a_query_that_is_not_finite_spoils_its_own_row_only(request: pytest.FixtureRequest) -> None:
+    query, keys, values = stored(4, 70)
+    broken = query.clone()
+    broken[1, 0], broken[2, 0] = torch.nan, torch.inf
+    for _ in range(2):
+        for top in (None, 2):
+            found, whole = read(broken, keys, values, top=top), read(query, keys, values, top=top)
+            assert found.value[1:3].isnan().all()
+            torch.testing.assert_close(found.value[[0, 3]], whole.value[[0, 3]])
+        request.getfixturevalue("small_tiles")
+
+
+class Signed:
+    """Weights that are the scores themselves: neither positive nor a share of one."""
+
+    def weights(self, scores: Tensor) -> Tensor:
+        return scores.masked_fill(scores == -torch.inf, 0.0)
+
+    def potential(self, scores: Tensor) -> Tensor:
+        return self.weights(scores).square().sum(-1) / 2
+
+
+def test_top_ranks_weights_by_magnitude_and_shares_are_the_weights() -> None:
+    keys = torch.tensor([[1.0], [-3.0], [0.0], [2.0], [-2.0]])
+    found = read(torch.tensor([[2.0]]), keys, keys, separation=Signed(), top=5)
+    assert found.slots.tolist() == [[1, 3, 4, 0, -1]]
+    assert found.shares.tolist() == [[-6.0, 4.0, -4.0, 2.0, 0.0]]
+    assert found.value.item() == 2.0 * (1 + 9 + 4 + 4)
+
+
+@pytest.mark.parametrize("named", [{"log_mass": True}, {"top": 2}])
+def test_small_reads_with_mass_are_differentiable_twice_and_large_ones_say_no(named, request) -> None:
+    query, keys, values = stored(2, 9)
+    sides = query.requires_grad_(), keys.requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda *two: read(*two, values, **named).value, sides)
+    request.getfixturevalue("small_tiles")
+    (slope,) = torch.autograd.grad(read(*sides, values, **named).value.sum(), query, create_graph=True)
+    with pytest.raises(ArgumentError, match="differentiable once, not twice"):
+        slope.square().sum().backward()
+
+
+def test_reads_under_vmap() -> None:
+    query, keys, values = stored(3, 40, lead=(4,))
+    for named in ({}, {"log_mass": True}):
+        found = torch.vmap(lambda one: read(one, keys, values, **named).value)(query)  # noqa: B023
+        torch.testing.assert_close(found, read(query, keys, values, **named).value)
+
+
 Q, K, V = torch.zeros(2, 4), torch.zeros(3, 4), torch.zeros(3, 5)
 
 

@@ -92,14 +92,18 @@ class Factors(NamedTuple):
         return scores if self.mask is None else scores.masked_fill(~self.mask, -torch.inf)
 
     def fast(self, slots: Tensor) -> Tensor:
-        """Score slots (b, q, m) of every row by a product; -inf for those beyond the last."""
-        near = picked(self.keys, self._known(slots)).to(self.query.dtype)
-        return self._biased((near @ self.query.unsqueeze(-1)).squeeze(-1), slots)
+        """Score slots (b, q, m) of every row by a product; -inf for those that there are not."""
+        known = slots.clamp(0, self.keys.shape[1] - 1)
+        near = picked(self.keys, known).to(self.query.dtype)
+        scores = self._biased((near @ self.query.unsqueeze(-1)).squeeze(-1), known)
+        return scores.masked_fill(slots != known, -torch.inf)
 
     def exact(self, slots: Tensor) -> Tensor:
-        """Score slots (b, q, m) of every row by sums in one order; -inf for those beyond the last; differentiable."""
-        near = picked(self.keys, self._known(slots)).to(self.query.dtype)
-        return self._biased((near * self.query.unsqueeze(-2)).sum(-1), slots)
+        """Score slots (b, q, m) of every row by sums in one order, differentiable; -inf where there is no such slot."""
+        known = slots.clamp(0, self.keys.shape[1] - 1)
+        near = picked(self.keys, known).to(self.query.dtype)
+        scores = self._biased((near * self.query.unsqueeze(-2)).sum(-1), known)
+        return scores.masked_fill(slots != known, -torch.inf)
 
     def exact_pairs(self, row: Tensor, slot: Tensor) -> Tensor:
         """Score pairs of a row and a slot (m,) of the only batch, as `exact` does; masks apart."""
@@ -124,17 +128,13 @@ class Factors(NamedTuple):
         reach = self.query.abs().sum(-1) * torch.maximum(high, -low).to(self.query.dtype)
         return (self.query.shape[-1] + 8) * (eps * reach + kind.tiny) + 2 * eps * scores.abs()
 
-    def _known(self, slots: Tensor) -> Tensor:
-        return slots.clamp(0, self.keys.shape[1] - 1)
-
     def _biased(self, scores: Tensor, slots: Tensor) -> Tensor:
-        known = self._known(slots)
+        shape = (scores.shape[0], *self._shape())
         if self.prior is not None:
-            scores = scores + self.prior.expand(scores.shape[0], *self._shape()).gather(-1, known)
-        missing = (slots >= self.keys.shape[1]) | (slots < 0)
-        if self.mask is not None:
-            missing |= ~self.mask.expand(scores.shape[0], *self._shape()).gather(-1, known)
-        return scores.masked_fill(missing, -torch.inf)
+            scores = scores + self.prior.expand(shape).gather(-1, slots)
+        return (
+            scores if self.mask is None else scores.masked_fill(~self.mask.expand(shape).gather(-1, slots), -torch.inf)
+        )
 
     def _shape(self) -> tuple[int, int]:
         return self.query.shape[1], self.keys.shape[1]

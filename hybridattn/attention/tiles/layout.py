@@ -41,6 +41,8 @@ class Layout(NamedTuple):
 
     def back(self, rows: Tensor) -> Tensor:
         """Bring (b, s * q, ...) back to (..., q, ...)."""
+        if not self.lead:
+            return rows.squeeze(0)
         rest = rows.shape[2:]
         places = [self.order.index(axis) for axis in range(len(self.order))]
         after = range(len(places), len(places) + 1 + len(rest))

@@ -52,6 +52,9 @@ class Lookup(NamedTuple):
     def laid_out(self) -> tuple["Lookup", Layout]:
         """Bring all to one leading axis, and tell the way back."""
         query, keys, values, beta, mask, prior = self
+        if self.plain:
+            layout = Layout((), (), 0, query.shape[0])
+            return Lookup(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), beta), layout
         bent = beta if isinstance(beta, Tensor) and beta.ndim else None
         layout = lay_out(query, keys, values, [bias for bias in (bent, mask, prior) if bias is not None])
         laid_beta = layout.bias(bent)

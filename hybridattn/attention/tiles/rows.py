@@ -15,9 +15,11 @@ from hybridattn.attention.tiles.layout import TILE, blocks, join
 from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.attention.tiles.top import best_in_groups
 
-__all__ = ["Parts", "read_rows", "row_potential"]
+__all__ = ["Parts", "is_hot", "read_rows", "row_potential"]
 
 _GROUP = 16
+_HOT = 1e12
+_MOST = 2.0**100
 _Part = Callable[[Lookup, Tensor | None], tuple[Tensor, ...]]
 
 
@@ -28,21 +30,31 @@ class Parts(NamedTuple):
     separation: Separation
 
     def score(self, lookup: Lookup, first: Tensor | None) -> Tensor:
-        """Score all slots, (b, q, n), in at least float32, equal keys alike if `first` names the first of equals.
-
-        Products that overflow become the largest finite number: then several slots are equally like the query, where
-        inf would make a softmax NaN.
-        """
+        """Score all slots, (b, q, n), in at least float32, equal keys alike if `first` names the first of equals."""
         query, keys, _, beta, mask, prior = lookup
         wide = torch.promote_types(query.dtype, torch.float32)
-        scores = beta * self.similarity(query.to(wide), keys.to(wide))
+        alike = self.similarity(query.to(wide), keys.to(wide))
         if first is not None:
-            scores = as_first(scores, first)
-        most = torch.finfo(wide).max
-        scores = scores.clamp(-most, most)
+            alike = as_first(alike, first)
+        scores = (_held(float(beta), alike) if is_hot(beta) else beta) * alike
         if prior is not None:
-            scores = (scores + prior).clamp(max=most)
+            scores = scores + prior
         return scores if mask is None else scores.masked_fill(~mask, -torch.inf)
+
+
+def is_hot(beta: float | Tensor) -> bool:
+    """Tell whether products with this beta may overflow where similarities are of ordinary size."""
+    return not isinstance(beta, Tensor) and beta > _HOT
+
+
+def _held(beta: float, alike: Tensor) -> Tensor:
+    """Lower beta, row by row, to where the largest score is 2^100.
+
+    Similarities that differ at all, by 2^-24 of themselves or 2^-53, still score so far apart that no share changes.
+    What is avoided is inf - inf, in a softmax or in its slope.
+    """
+    largest = alike.detach().abs().amax(-1, keepdim=True) if alike.shape[-1] else alike.new_zeros(())
+    return (_MOST / largest).clamp(max=beta)
 
 
 def read_rows(lookup: Lookup, parts: Parts, top: int | None) -> tuple[Tensor, ...]:

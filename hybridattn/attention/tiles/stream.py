@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
 from hybridattn.attention.tiles.choice import SPARE, choose
 from hybridattn.attention.tiles.factors import GROUP, Factors
 from hybridattn.attention.tiles.layout import TILE, blocks, join, steps
 from hybridattn.attention.tiles.top import best, best_in_groups
+from hybridattn.errors import ArgumentError
 
 __all__ = ["stream"]
 
@@ -42,25 +42,44 @@ class _Stream(torch.autograd.Function):
         return value.to(values.dtype), mass, slots
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, value_slope: Tensor, mass_slope: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        *factors, values, value, mass = ctx.saved_tensors
-        whole = Factors(*factors)
-        wide = whole.query.dtype
-        for_query, for_keys, for_values = (torch.zeros_like(side, dtype=wide) for side in (*whole[:2], values))
-        value_slope = value_slope.to(wide)
-        offset = (mass_slope - (value_slope * value).sum(-1)).unsqueeze(-2)
-        # A row that nothing could be read from has log mass -inf; against +inf all of its shares are 0.
-        level = mass.masked_fill(mass == -torch.inf, torch.inf).unsqueeze(-2)
-        for batch, rows, block in whole.blocks():
-            slope = value_slope[batch, rows]
-            for slots in block.tiles():
-                shares = block.tile(slots).sub_(level[batch, :, rows]).exp_()
-                for_values[batch, slots] += shares @ slope
-                shares *= values[batch, slots].to(wide) @ slope.mT + offset[batch, :, rows]
-                for_query[batch, rows] += shares.mT @ block.keys[:, slots].to(wide)
-                for_keys[batch, slots] += shares @ block.query
-        return for_values.to(values.dtype), None, for_query, for_keys.to(whole.keys.dtype), None, None
+        with torch.no_grad():
+            for_values, for_query, for_keys = _slopes(ctx, value_slope, mass_slope)
+        if torch.is_grad_enabled():  # a graph of the gradient is wanted: it ends here, and says so
+            for_values, for_query, for_keys = _Once.apply(for_values, for_query, for_keys, *ctx.saved_tensors[:2])  # type: ignore[no-untyped-call]
+        return for_values, None, for_query, for_keys, None, None
+
+
+class _Once(torch.autograd.Function):
+    """Gradients as they are, which have none themselves: torch's `once_differentiable` would now and then give 0."""
+
+    @staticmethod
+    def forward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, ...]:
+        return tuple(slope.clone() for slope in slopes[:3])
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, ...]:
+        raise ArgumentError("a read with log mass or top of so many scores is differentiable once, not twice")
+
+
+def _slopes(ctx: Any, value_slope: Tensor, mass_slope: Tensor) -> tuple[Tensor, ...]:
+    *factors, values, value, mass = ctx.saved_tensors
+    whole = Factors(*factors)
+    wide = whole.query.dtype
+    for_query, for_keys, for_values = (torch.zeros_like(side, dtype=wide) for side in (*whole[:2], values))
+    value_slope = value_slope.to(wide)
+    offset = (mass_slope - (value_slope * value).sum(-1)).unsqueeze(-2)
+    # A row that nothing could be read from has log mass -inf; against +inf all of its shares are 0.
+    level = mass.masked_fill(mass == -torch.inf, torch.inf).unsqueeze(-2)
+    for batch, rows, block in whole.blocks():
+        slope = value_slope[batch, rows]
+        for slots in block.tiles():
+            shares = block.tile(slots).sub_(level[batch, :, rows]).exp_()
+            for_values[batch, slots] += shares @ slope
+            shares *= values[batch, slots].to(wide) @ slope.mT + offset[batch, :, rows]
+            for_query[batch, rows] += shares.mT @ block.keys[:, slots].to(wide)
+            for_keys[batch, slots] += shares @ block.query
+    return for_values.to(values.dtype), for_query, for_keys.to(whole.keys.dtype)
 
 
 def _pass_over(block: Factors, values: Tensor, top: int) -> tuple[Tensor, Tensor, Tensor]:
