@@ -6,21 +6,17 @@ import torch
 from torch import Tensor
 
 from hybridattn.attention.tiles.layout import broadcast
+from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["check"]
 
+_LARGEST = torch.finfo(torch.float32).max
 
-def check(
-    query: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    beta: float | Tensor,
-    mask: Tensor | None,
-    prior: Tensor | None,
-    top: int | None,
-) -> None:
+
+def check(lookup: Lookup, top: int | None = None) -> None:
     """Raise ShapeError or ArgumentError where the arguments of `read` do not fit each other."""
+    query, keys, values, beta, mask, prior = lookup
     if min(query.ndim, keys.ndim, values.ndim) < 2:
         shapes = f"{_shape(query)}, {_shape(keys)} and {_shape(values)}"
         raise ShapeError(f"query, keys and values must have at least 2 axes; got shapes {shapes}")
@@ -35,12 +31,19 @@ def check(
         raise ArgumentError(f"top must be at least 1, or None; got {top}")
     if mask is not None and mask.dtype != torch.bool:
         raise ArgumentError(f"mask must be bool, True where a slot may be read; got {mask.dtype}")
-    if not isinstance(beta, Tensor) and not 0 <= beta < math.inf:
-        raise ArgumentError(f"beta must be finite and at least 0; got {beta}")
-    if not query.ndim == keys.ndim == values.ndim == 2 or mask is not None or prior is not None:
+    if not isinstance(beta, Tensor):
+        _check_number(beta, query.dtype)
+    if not lookup.plain:
         _check_broadcast(query, keys, values, mask, prior)
     if isinstance(beta, Tensor) and beta.ndim:
         _must_fit("beta", beta, (*broadcast(query.shape[:-2], keys.shape[:-2]), query.shape[-2], 1))
+
+
+def _check_number(beta: float, dtype: torch.dtype) -> None:
+    if not 0 <= beta < math.inf:
+        raise ArgumentError(f"beta must be finite and at least 0; got {beta}")
+    if beta > _LARGEST and dtype != torch.float64:
+        raise ArgumentError(f"beta must be at most {_LARGEST:.6g}, the largest number in torch.float32; got {beta}")
 
 
 def _check_broadcast(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, prior: Tensor | None) -> None:

@@ -1,28 +1,27 @@
 """The one operation: separation(beta * similarity(query, keys)) @ values."""
 
-import math
-
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
 from hybridattn.attention.check import check
 from hybridattn.attention.heads import by_head
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.separation import Headed, Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
-from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out, picked
-from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
+from hybridattn.attention.tiles.factors import Factors
+from hybridattn.attention.tiles.lookup import Lookup
+from hybridattn.attention.tiles.rows import Parts, is_hot, read_rows, row_potential
+from hybridattn.attention.tiles.small import attend, read_small
 from hybridattn.attention.tiles.stream import stream
-from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError
 
 __all__ = ["potential", "read"]
 
 _DOT = Dot()
 _SOFTMAX = Softmax()
-_SMALL = 1 << 18
-"""Up to so many scores, 1 MiB of float32, all at once takes less time than tile by tile (measured)."""
+_SMALL = 1 << 21
+"""Up to so many scores, 8 MiB of float32, are held at once: that takes fewer calls than tile by tile."""
 
 
 def read(
@@ -42,9 +41,18 @@ def read(
 
     scores = beta * similarity(query, keys) + prior (Universal Hopfield Networks, Millidge et al. 2022, arXiv
     2202.04557, eq. 1; with the default parts, scaled dot-product attention and the update of Ramsauer et al. 2021,
-    arXiv 2008.02217, eq. 3). Differentiable in every tensor, once. Memory is O(q + n) for `Softmax` with a `Factored`
-    similarity and a prior without gradient; else whole rows of scores are held, as many as fit a fixed budget, but at
-    least one.
+    arXiv 2008.02217, eq. 3). Memory is O(q + n) for `Softmax` with a `Factored` similarity and a prior without
+    gradient, beyond a fixed budget; else whole rows of scores are held, as many as fit that budget, but at least one.
+
+    Differentiable in every tensor; twice only with log mass or top, where all scores fit the budget; elsewhere a second
+    derivative is an error, never 0. Under `torch.vmap` the value works, and so does the log mass within the budget; a
+    top and separations other than `Softmax` look on a CPU whether keys are equal, which vmap refuses.
+
+    The numbers are not looked at, for that would make a GPU wait: a NaN or infinity in a query makes its own row NaN,
+    one in a key or a value every row that may read it. Memories check what is written. A zero vector is alike to all
+    keys under `Dot` and `Cosine`. Sums are made in at least float32. A number beta so huge that scores would pass
+    2^100 is lowered, row by row, to where they do not: the best key is read, and several that are equal in equal parts;
+    a tensor beta has to keep scores finite. A beta that underflows is 0: every slot has the same share.
 
     Args:
         query: (..., q, d); leading axes broadcast with those of all other tensors.
@@ -55,12 +63,14 @@ def read(
         beta: inverse temperature, at least 0: a number, or a tensor that broadcasts to (..., q, 1).
         mask: bool, broadcasts to (..., q, n); True means that the slot may be read.
         prior: added to the scores, broadcasts to (..., q, n); -inf is allowed. With a mask it takes their joint shape.
-        top: how many of the best slots to name, with their shares; implies the log mass for `Softmax`.
+        top: how many of the best slots to name, with their shares; implies the log mass for `Softmax`. The shares of
+            other separations are their weights, ranked by magnitude: they may be negative, or sum to something else.
         log_mass: whether to give log sum_i exp(scores_i); for `Softmax` only, reads by others cannot be merged.
 
     Returns:
         The value (..., q, v) and what was asked for. A query without a readable slot reads 0 with log mass -inf.
-        Equal scores go to the lower slot. `Softmax` names every readable slot, others those of weight above 0.
+        Equal keys score alike, and equal scores go to the lower slot. `Softmax` names every readable slot, others those
+        whose weight is not 0.
 
     Raises:
         ShapeError: shapes that do not fit each other.
@@ -70,21 +80,24 @@ def read(
     >>> pairs.value, pairs.slots
     (tensor([[5.]]), tensor([[0]]))
     """
-    check(query, keys, values, beta, mask, prior, top)
-    if log_mass and not isinstance(separation, Softmax):
+    lookup = Lookup(query, keys, values, beta, mask, prior)
+    check(lookup, top)
+    soft = isinstance(separation, Softmax)
+    if log_mass and not soft:
         raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
     if isinstance(separation, Headed) and separation.heads is not None:
         parts = {"similarity": similarity, "beta": beta, "mask": mask, "prior": prior, "top": top}
         return by_head(read, separation, query, keys, values, **parts)
-    wants_mass = isinstance(separation, Softmax) and (log_mass or top is not None)
-    if not isinstance(separation, Softmax) or not isinstance(similarity, Factored) or _has_slope(prior):
-        return _read_rows(query, keys, values, Scoring(similarity, beta, mask, prior), separation, top, wants_mass)
-    query, keys = similarity.factors(query, keys)
-    if isinstance(beta, Tensor):
-        query, beta = query * beta.to(query.dtype), 1.0
-    if wants_mass and _scores(query, keys, mask, prior) <= _SMALL:
-        return _read_rows(query, keys, values, Scoring(_DOT, beta, mask, prior), separation, top, True)
-    return _read_factored(query, keys, values, beta, mask, prior, top, wants_mass)
+    wants_mass = soft and (log_mass or top is not None)
+    if not soft or is_hot(beta) or not isinstance(similarity, Factored):
+        return _read_rows(lookup, Parts(similarity, separation), top, wants_mass)
+    if not isinstance(similarity, Dot):
+        lookup = lookup._replace(**dict(zip(("query", "keys"), similarity.factors(query, keys), strict=True)))
+    if not wants_mass and lookup.plain:
+        return Read(_attend_matrices(lookup))
+    if lookup.has_prior_slope and lookup.scores > _SMALL:  # SDPA holds all scores to differentiate its bias
+        return _read_rows(lookup, Parts(_DOT, separation), top, wants_mass)
+    return _read_with_mass(lookup, top) if wants_mass else _read_value(lookup)
 
 
 def potential(
@@ -93,109 +106,52 @@ def potential(
     *,
     similarity: Similarity = _DOT,
     separation: Separation = _SOFTMAX,
-    beta: float = 1.0,
+    beta: float | Tensor = 1.0,
 ) -> Tensor:
     """Give the potential of beta * similarity(query, keys), (..., q): for `Softmax` the log mass of a `read`.
 
     query (..., q, d), keys (..., n, d); memory and errors as for `read`.
     """
-    check(query, keys, keys, beta, None, None, None)
-    layout = lay_out(query, keys, keys, ())
-    if isinstance(separation, Softmax) and isinstance(similarity, Factored):
+    lookup = Lookup(query, keys, keys, beta)
+    check(lookup)
+    if isinstance(separation, Softmax) and isinstance(similarity, Factored) and lookup.scores > _SMALL:
         query, keys = similarity.factors(query, keys)
-        if query.shape[-1] and _scores(query, keys, None, None) > _SMALL:
-            rows, slots = layout.rows(query), layout.slots(keys)
-            _, mass, _ = stream(rows, slots, slots[..., :0], beta, None, None, 0)
-            return layout.back(mass)
-        similarity = _DOT
-    scoring = Scoring(similarity, beta, None, None)
-    return layout.back(row_potential(layout.rows(query), layout.slots(keys), scoring, separation))
+        laid, layout = Lookup(query, keys, keys[..., :0], beta).scaled().laid_out()
+        return layout.back(stream(Factors.of(laid), laid.values, 0)[1])
+    laid, layout = lookup.laid_out()
+    return layout.back(row_potential(laid, Parts(similarity, separation)))
 
 
-def _read_rows(
-    query: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    scoring: Scoring,
-    separation: Separation,
-    top: int | None,
-    wants_mass: bool,
-) -> Read:
-    layout = lay_out(query, keys, values, [part for part in scoring[1:] if isinstance(part, Tensor) and part.ndim])
-    similarity, beta, mask, prior = scoring
-    laid_beta = layout.bias(beta) if isinstance(beta, Tensor) else None
-    scoring = Scoring(similarity, beta if laid_beta is None else laid_beta, layout.bias(mask), layout.bias(prior))
-    value, mass, *found = read_rows(
-        layout.rows(query), layout.slots(keys), layout.slots(values), scoring, separation, top
-    )
-    slots, shares = found or (None, None)
-    return _back(layout, value, mass if wants_mass else None, slots, shares)
+def _read_rows(lookup: Lookup, parts: Parts, top: int | None, wants_mass: bool) -> Read:
+    laid, layout = lookup.laid_out()
+    value, mass, *found = read_rows(laid, parts, top)
+    return mapped(layout.back, Read(value, mass if wants_mass else None, *found))
 
 
-def _read_factored(
-    query: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    beta: float,
-    mask: Tensor | None,
-    prior: Tensor | None,
-    top: int | None,
-    wants_mass: bool,
-) -> Read:
-    biases = [bias for bias in (mask, prior) if bias is not None]
-    if not biases and not wants_mass and query.ndim == keys.ndim == values.ndim == 2:  # nothing to lay out
-        return Read(_attend(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), beta, None, None)[0])
-    layout = lay_out(query, keys, values, biases)
-    query, keys, values = layout.rows(query), layout.slots(keys), layout.slots(values)
-    mask, prior = layout.bias(mask), layout.bias(prior)
-    if not wants_mass:
-        return Read(layout.back(_attend(query, keys, values, beta, mask, prior)))
-    value, mass, slots = stream(query, keys, values, beta, mask, prior, top or 0)
-    if top is None:
-        return Read(layout.back(value), layout.back(mass))
-    return _back(layout, value, mass, *_shares(query, keys, beta, prior, mass, slots))
+def _read_with_mass(lookup: Lookup, top: int | None) -> Read:
+    laid, layout = lookup.scaled().laid_out()
+    factors = Factors.of(laid)
+    if lookup.scores <= _SMALL:
+        value, mass, slots, shares = read_small(factors, laid.values, top or 0)
+    else:
+        value, mass, slots = stream(factors, laid.values, top or 0)
+        shares = (factors.exact(slots) - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
+    found = Read(value, mass) if top is None else Read(value, mass, slots, shares)
+    return mapped(layout.back, found)
 
 
-def _attend(
-    query: Tensor, keys: Tensor, values: Tensor, beta: float, mask: Tensor | None, prior: Tensor | None
-) -> Tensor:
-    # On CPUs SDPA holds all q x n scores as soon as keys and values differ in width, or have no width at all.
-    narrow, wide = query.shape[-1], values.shape[-1]
-    if narrow < wide or not narrow:
-        query, keys = (pad(side, (0, max(wide, 1) - narrow)) for side in (query, keys))
-    if wide < query.shape[-1]:
-        values = pad(values, (0, query.shape[-1] - wide))
-    bias = mask if prior is None else prior.to(query.dtype)
-    if mask is not None and prior is not None:
-        bias = torch.where(mask, prior.to(query.dtype), -torch.inf)
-    bias = None if bias is None else bias.unsqueeze(1)
-    query, keys, values = query.unsqueeze(1), keys.unsqueeze(1), values.unsqueeze(1)
-    return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=beta)[:, 0, :, :wide]
+def _read_value(lookup: Lookup) -> Read:
+    if isinstance(lookup.beta, Tensor):
+        lookup = lookup._replace(query=lookup.query * lookup.beta.to(lookup.query.dtype), beta=1.0)
+    laid, layout = lookup.laid_out()
+    return Read(layout.back(attend(laid)))
 
 
-def _shares(
-    query: Tensor, keys: Tensor, beta: float, prior: Tensor | None, mass: Tensor, slots: Tensor
-) -> tuple[Tensor, Tensor]:
-    known = slots.clamp(min=0)
-    # Summed by hand: a matrix product rounds equal keys differently by their place, which would upset equals.
-    scores = beta * (query.to(mass.dtype).unsqueeze(-2) * picked(keys, known).to(mass.dtype)).sum(-1)
-    if prior is not None:
-        scores = scores + prior.expand(*query.shape[:2], keys.shape[1]).gather(-1, known)
-    scores = scores.masked_fill(slots < 0, -torch.inf)
-    order = best(scores.detach(), known, slots.shape[-1])
-    shares = (scores - mass.masked_fill(mass == -torch.inf, 0.0).unsqueeze(-1)).exp()
-    return slots.gather(-1, order), shares.gather(-1, order)
-
-
-def _back(layout: Layout, value: Tensor, *rest: Tensor | None) -> Read:
-    return mapped(layout.back, Read(value, *rest))
-
-
-def _scores(query: Tensor, keys: Tensor, *biases: Tensor | None) -> int:
-    leads = (side.shape[:-2] for side in (query, keys, *biases) if side is not None)
-    return math.prod(broadcast(*leads)) * query.shape[-2] * keys.shape[-2]
-
-
-def _has_slope(prior: Tensor | None) -> bool:
-    # SDPA holds all q x n scores when it has to differentiate its bias.
-    return prior is not None and prior.requires_grad and torch.is_grad_enabled()
+def _attend_matrices(lookup: Lookup) -> Tensor:
+    """Attend with three matrices: nothing to lay out, and as few calls as can be."""
+    query, keys, values, beta, _, _ = lookup
+    assert not isinstance(beta, Tensor)
+    if query.shape[-1] != values.shape[-1] or not query.shape[-1]:
+        return attend(Lookup(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), beta))[0]
+    query, keys, values = query[None, None], keys[None, None], values[None, None]
+    return scaled_dot_product_attention(query, keys, values, scale=beta)[0, 0]

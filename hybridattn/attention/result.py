@@ -26,9 +26,9 @@ class Read(NamedTuple):
     log_mass: Tensor | None = None
     """(..., q): log sum_i exp(score_i) over the readable slots, -inf where there is none; softmax reads only."""
     slots: Tensor | None = None
-    """(..., q, k) int64: the k slots with the largest shares, falling, equals by slot; -1 where missing."""
+    """(..., q, k) int64: the k slots of largest shares by magnitude, falling, equals by slot; -1 where missing."""
     shares: Tensor | None = None
-    """(..., q, k) in [0, 1]: the share of each of these slots in the read; 0 where missing."""
+    """(..., q, k): the weight of each of these slots, in [0, 1] where all add up to 1; 0 where missing."""
 
     def merge(self, other: "Read") -> "Read":
         """Join with the read of other slots by the same queries: the read over the slots of both.

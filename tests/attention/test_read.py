@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from hybridattn.attention import Cosine, Dot, Hard, NegativeSquaredEuclidean, Read, Similarity, Softmax, read
-from hybridattn.attention.tiles import layout, rows
+from hybridattn.attention.tiles import equals, factors, layout, rows
 from hybridattn.errors import ArgumentError, ShapeError
 
 BETA = 0.7
@@ -46,12 +46,13 @@ def best(shares: Tensor, k: int) -> list[list[int]]:
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a few hundred scores already too many to hold, so that small tests take the way of large reads."""
-    for module in (layout, stream):
+    for module in (layout, stream, factors):
         monkeypatch.setattr(module, "TILE", 1 << 8)
     monkeypatch.setattr(reading, "_SMALL", 0)
     monkeypatch.setattr(rows, "TILE", 1 << 6)
-    monkeypatch.setattr(stream, "_GROUP", 4)
-    monkeypatch.setattr(stream, "_ROWS", 8)
+    monkeypatch.setattr(factors, "GROUP", 4)
+    monkeypatch.setattr(stream, "GROUP", 4)
+    monkeypatch.setattr(factors, "_ROWS", 8)
     monkeypatch.setattr(stream, "_SPAN", 2)
 
 
@@ -192,6 +193,85 @@ def test_equal_scores_go_to_the_lower_slot_whatever_the_batch(dtype: torch.dtype
                 assert read(part, keys, keys, top=3).slots.tolist() == wanted
 
 
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("d", [1, 3, 17, 64])
+def test_one_key_in_every_slot_is_read_from_the_lowest(d: int, dtype: torch.dtype, threads: int) -> None:
+    """More duplicates than candidates, in every tile, beside a better key that stands alone and a worse one."""
+    query = numbers(9, d, dtype=dtype).abs()
+    for n, q in ((40, 4), (96, 9), (257, 1), (1031, 3)):
+        keys = numbers(1, d, seed=1, dtype=dtype).abs().repeat(n, 1)
+        keys[n - 2], keys[1] = 2 * keys[0], 0.5 * keys[0]
+        wanted = [[n - 2, 0, 2, 3]] * q
+        for separation, small in ((Softmax(), 1 << 40), (Softmax(), 0), (Hard(), 0)):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(reading, "_SMALL", small)
+                found = read(query[:q], keys, keys, separation=separation, top=4).slots.tolist()
+                alike = read(query[:q], keys[2:-2], keys[2:-2], separation=separation, top=1).slots.tolist()
+            assert found == (wanted if isinstance(separation, Softmax) else [[n - 2, -1, -1, -1]] * q)
+            assert alike == [[0]] * q
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("similarity", [Dot(), Cosine(), NegativeSquaredEuclidean()])
+def test_equals_across_the_borders_of_tiles(similarity: Similarity, dtype: torch.dtype, small_tiles: None) -> None:
+    keys = numbers(7, 19, seed=1, dtype=dtype).repeat(29, 1)  # key i is key i + 7
+    query = numbers(23, 19, dtype=dtype).expand(3, -1, -1)
+    winner = similarity(query, keys[:7]).argmax(-1)
+    mask = torch.arange(len(keys)) >= 7 * torch.arange(3)[:, None, None]  # the first, second or third of each is read
+    for separation, k in ((Softmax(), 5), (Hard(), 1)):
+        found = read(query, keys, keys, similarity=similarity, separation=separation, mask=mask, top=k).slots
+        assert found.equal(7 * torch.arange(3)[:, None, None] + winner[..., None] + 7 * torch.arange(k))
+        alone = [
+            read(row, keys, keys, similarity=similarity, separation=separation, mask=mask, top=k)
+            for row in query.split(1, 1)
+        ]
+        assert found.equal(torch.cat([one.slots for one in alone], -2))
+
+
+@pytest.mark.parametrize("similarity", [Dot(), Cosine()])
+def test_equal_keys_with_other_priors_are_ranked_by_these(similarity: Similarity, small_tiles: None) -> None:
+    keys, query = numbers(1, 33, seed=1).repeat(90, 1), numbers(3, 33)
+    prior = torch.tensor([0.0, 1.0, 1.0]).double().repeat(30)
+    found = read(query, keys, keys, similarity=similarity, prior=prior, top=40).slots
+    ones = [i for i in range(90) if i % 3]
+    assert found.tolist() == [ones[:40]] * 3
+
+
+@pytest.mark.parametrize("separation", [Softmax(), Hard()])
+def test_a_zero_query_reads_the_lowest_slots(separation, request: pytest.FixtureRequest) -> None:
+    keys, query = numbers(300, 7, seed=1), torch.cat((torch.zeros(2, 7), numbers(1, 7)))
+    for _ in range(2):
+        found = read(query, keys, keys, separation=separation, top=3).slots
+        assert found[:2].tolist() == [[0, 1, 2] if isinstance(separation, Softmax) else [0, -1, -1]] * 2
+        request.getfixturevalue("small_tiles")
+
+
+def test_slots_that_share_a_mark_are_told_apart_by_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = torch.tensor([[1.0, 2.0], [3.0, 4.0], [1.0, 2.0], [0.0, 1.0], [3.0, 4.0], [-0.0, 1.0]])[None]
+    assert equals.first_equals(keys).tolist() == [[0, 1, 0, 3, 1, 3]]
+    assert equals.first_equals(keys[:, [0, 1, 3]]) is None
+    monkeypatch.setattr(equals, "_marks", lambda keys: torch.zeros(keys.shape[:-1]))
+    assert equals.first_equals(keys).tolist() == [[0, 1, 0, 3, 1, 3]]
+
+
+def test_equal_keys_keep_their_own_slopes() -> None:
+    query, keys, _ = stored(2, 3)
+    keys = keys.repeat(2, 1).requires_grad_()
+    found = read(query, keys, numbers(6, 3), similarity=NegativeSquaredEuclidean(), top=2)
+    (mine,) = torch.autograd.grad(found.value.sum(), keys)
+    weights = torch.softmax(NegativeSquaredEuclidean()(query, keys), -1)
+    (theirs,) = torch.autograd.grad((weights @ numbers(6, 3)).sum(), keys)
+    torch.testing.assert_close(mine, theirs)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 300), st.integers(0, 10**6))
 def test_a_row_alone_reads_what_it_reads_in_a_batch(q: int, n: int, seed: int) -> None:
@@ -254,7 +334,9 @@ def test_bfloat16_is_summed_in_float32() -> None:
 
 
 def test_a_large_read_holds_no_matrix_of_scores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "TILE", 1 << 16)
+    for module in (stream, factors):
+        monkeypatch.setattr(module, "TILE", 1 << 16)
+    monkeypatch.setattr(reading, "_SMALL", 1 << 16)
     query, keys, values = stored(64, 1 << 15, d=8, v=4, dtype=torch.float32)
     sizes: list[int] = []
 
@@ -273,6 +355,133 @@ def test_a_large_read_holds_no_matrix_of_scores(monkeypatch: pytest.MonkeyPatch)
     with Sizes():
         read(query, keys, values, beta=0.5, top=3).log_mass.sum().backward()
     assert max(sizes) <= max(1 << 16, 8 * len(keys)) < query.shape[0] * keys.shape[0] // 2
+
+
+HUGE = [1e30, torch.finfo(torch.float32).max]
+ALL = [Dot(), Cosine(), NegativeSquaredEuclidean()]
+
+
+@pytest.mark.parametrize("beta", HUGE)
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("top", [None, 3])
+def test_a_huge_beta_reads_the_best_key_and_equals_in_equal_parts(beta, similarity, top, request) -> None:
+    query, keys, values = stored(4, 60, dtype=torch.float32)
+    best_two = similarity(query, keys).topk(2)
+    assert (best_two.values[:, 0] - best_two.values[:, 1]).min() > 1e-3
+    twice, both = torch.cat((keys, keys)), torch.cat((values, 3 * values))
+    query.requires_grad_()
+    for _ in range(2):
+        found = read(query, twice, both, similarity=similarity, beta=beta, top=top)
+        torch.testing.assert_close(found.value, 2 * values[best_two.indices[:, 0]])
+        if top:
+            assert found.slots[:, :2].tolist() == [[i, i + 60] for i in best_two.indices[:, 0].tolist()]
+        (slope,) = torch.autograd.grad(found.value.sum(), query)
+        assert not slope.isnan().any()
+        request.getfixturevalue("small_tiles")
+
+
+@pytest.mark.parametrize("beta", [0.0, 1e-40, 1e-45, 1e-300])
+@pytest.mark.parametrize("similarity", ALL)
+def test_a_beta_too_small_to_matter_reads_the_mean(beta: float, similarity: Similarity) -> None:
+    query, keys, values = stored(3, 40, dtype=torch.float32)
+    for top in (None, 2):
+        query = query.detach().requires_grad_()
+        found = read(query, keys, values, similarity=similarity, beta=beta, top=top)
+        torch.testing.assert_close(found.value, values.mean(0).expand(3, -1))
+        assert torch.autograd.grad(found.value.sum(), query)[0].isfinite().all()
+
+
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("top", [None, 2])
+def test_zero_vectors_and_exact_matches_have_finite_slopes(similarity: Similarity, top: int | None) -> None:
+    query, keys, values = stored(3, 6)
+    query, keys = torch.cat((query, keys[:2], torch.zeros(1, 5))), torch.cat((keys, torch.zeros(1, 5), keys[:1]))
+    query, keys, values = query.requires_grad_(), keys.requires_grad_(), numbers(8, 3).requires_grad_()
+    found = read(query, keys, values, similarity=similarity, top=top)
+    weights = torch.softmax(similarity(query, keys), -1)
+    torch.testing.assert_close(found.value, weights @ values)
+    slopes = torch.autograd.grad(found.value.square().sum(), (query, keys, values))
+    wanted = torch.autograd.grad((weights @ values).square().sum(), (query, keys, values))
+    for mine, theirs in zip(slopes, wanted, strict=True):
+        assert mine.isfinite().all()
+        torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("top", [None, 2])
+def test_a_read_of_nothing_is_zero_and_has_slopes_of_zero(top: int | None) -> None:
+    query, keys, values = (side.requires_grad_() for side in stored(3, 4))
+    none, masked = (
+        read(query, keys[:0], values[:0], top=top),
+        read(query, keys, values, mask=torch.zeros(3, 4) > 0, top=top),
+    )
+    for found in (none, masked):
+        assert found.value.eq(0).all()
+        slopes = torch.autograd.grad(found.value.sum(), query, allow_unused=True, materialize_grads=True)
+        assert slopes[0].eq(0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("similarity", ALL)
+@pytest.mark.parametrize("separation", [Softmax(), Hard()])
+def test_half_precision_is_summed_in_float32(dtype, similarity, separation, small_tiles) -> None:
+    query, keys, values = (side.to(dtype) for side in stored(5, 300, d=16))
+    wide = [side.float() for side in (query, keys, values)]
+    weights = separation.weights(BETA * similarity(*wide[:2]))
+    for top in (None, 3):
+        found = read(query, keys, values, similarity=similarity, separation=separation, beta=BETA, top=top)
+        assert found.value.dtype == dtype
+        grain = 2 * torch.finfo(dtype).eps
+        # Without a top, Cosine's factors are rounded to the dtype before they are multiplied.
+        off = 4 * grain if isinstance(similarity, Cosine) else grain
+        torch.testing.assert_close(found.value.float(), weights @ wide[2], atol=off, rtol=off)
+
+
+def test_a_query_that_is_not_finite_spoils_its_own_row_only(request: pytest.FixtureRequest) -> None:
+    query, keys, values = stored(4, 70)
+    broken = query.clone()
+    broken[1, 0], broken[2, 0] = torch.nan, torch.inf
+    for _ in range(2):
+        for top in (None, 2):
+            found, whole = read(broken, keys, values, top=top), read(query, keys, values, top=top)
+            assert found.value[1:3].isnan().all()
+            torch.testing.assert_close(found.value[[0, 3]], whole.value[[0, 3]])
+        request.getfixturevalue("small_tiles")
+
+
+class Signed:
+    """Weights that are the scores themselves: neither positive nor a share of one."""
+
+    def weights(self, scores: Tensor) -> Tensor:
+        return scores.masked_fill(scores == -torch.inf, 0.0)
+
+    def potential(self, scores: Tensor) -> Tensor:
+        return self.weights(scores).square().sum(-1) / 2
+
+
+def test_top_ranks_weights_by_magnitude_and_shares_are_the_weights() -> None:
+    keys = torch.tensor([[1.0], [-3.0], [0.0], [2.0], [-2.0]])
+    found = read(torch.tensor([[2.0]]), keys, keys, separation=Signed(), top=5)
+    assert found.slots.tolist() == [[1, 3, 4, 0, -1]]
+    assert found.shares.tolist() == [[-6.0, 4.0, -4.0, 2.0, 0.0]]
+    assert found.value.item() == 2.0 * (1 + 9 + 4 + 4)
+
+
+@pytest.mark.parametrize("named", [{"log_mass": True}, {"top": 2}])
+def test_small_reads_with_mass_are_differentiable_twice_and_large_ones_say_no(named, request) -> None:
+    query, keys, values = stored(2, 9)
+    sides = query.requires_grad_(), keys.requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda *two: read(*two, values, **named).value, sides)
+    request.getfixturevalue("small_tiles")
+    (slope,) = torch.autograd.grad(read(*sides, values, **named).value.sum(), query, create_graph=True)
+    with pytest.raises(ArgumentError, match="differentiable once, not twice"):
+        slope.square().sum().backward()
+
+
+def test_reads_under_vmap() -> None:
+    query, keys, values = stored(3, 40, lead=(4,))
+    for named in ({}, {"log_mass": True}):
+        found = torch.vmap(lambda one: read(one, keys, values, **named).value)(query)  # noqa: B023
+        torch.testing.assert_close(found, read(query, keys, values, **named).value)
 
 
 Q, K, V = torch.zeros(2, 4), torch.zeros(3, 4), torch.zeros(3, 5)
@@ -297,6 +506,7 @@ Q, K, V = torch.zeros(2, 4), torch.zeros(3, 4), torch.zeros(3, 5)
         (ArgumentError, r"top must be at least 1, or None; got 0", (Q, K, V), {"top": 0}),
         (ArgumentError, r"mask must be bool, .*; got torch.float32", (Q, K, V), {"mask": torch.ones(2, 3)}),
         (ArgumentError, r"beta must be finite and at least 0; got -1", (Q, K, V), {"beta": -1}),
+        (ArgumentError, r"beta must be at most 3.40282e\+38, .* torch.float32; got 1e\+39", (Q, K, V), {"beta": 1e39}),
         (ArgumentError, r"beta must be finite and at least 0; got nan", (Q, K, V), {"beta": float("nan")}),
         (
             ArgumentError,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "in_company", "join", "lay_out", "picked"]
+__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "join", "lay_out", "picked", "steps"]
 
 TILE = 1 << 21
 """How many scores are held at a time: 8 MiB of float32. Less costs calls, more leaves the cache (measured)."""
@@ -41,6 +41,8 @@ class Layout(NamedTuple):
 
     def back(self, rows: Tensor) -> Tensor:
         """Bring (b, s * q, ...) back to (..., q, ...)."""
+        if not self.lead:
+            return rows.squeeze(0)
         rest = rows.shape[2:]
         places = [self.order.index(axis) for axis in range(len(self.order))]
         after = range(len(places), len(places) + 1 + len(rest))
@@ -79,7 +81,7 @@ def blocks(shape: Sequence[int], width: int, budget: int) -> Iterator[tuple[slic
             yield slice(start, start + deep), slice(row, row + high)
 
 
-def cut(tensor: Tensor, *slices: slice) -> Tensor:
+def cut(tensor: Tensor, *slices: slice | Tensor) -> Tensor:
     """Slice the leading axes of a tensor, but leave axes of size 1, which broadcast, whole."""
     return tensor[tuple(part if size > 1 else slice(None) for part, size in zip(slices, tensor.shape, strict=False))]
 
@@ -92,17 +94,13 @@ def join(pieces: Sequence[Tensor], rows: int) -> Tensor:
     return torch.cat(bands)
 
 
-def in_company(vectors: Tensor) -> Tensor:
-    """Give (b, m, d) as it is, but one vector alone twice over.
-
-    A matrix product with a single row goes to other code, which rounds the products with equal keys differently by
-    their place: equals would no longer be equal, and a query alone would read other slots than in a batch.
-    """
-    return vectors.repeat(1, 2, 1) if vectors.shape[1] == 1 else vectors
-
-
 def picked(stored: Tensor, slots: Tensor) -> Tensor:
     """Pick slots for each query: stored (b, n, d), slots (b, q, m) in [0, n) -> (b, q, m, d)."""
     first = torch.arange(stored.shape[0], device=slots.device)[:, None, None] * stored.shape[1]
     rows = stored.reshape(-1, stored.shape[-1]).index_select(0, (slots + first).flatten())
     return rows.view(*slots.shape, stored.shape[-1])
+
+
+def steps(stop: int, width: int, start: int = 0) -> Iterator[slice]:
+    """Cut [start, stop) into slices of at most `width`."""
+    return (slice(step, min(step + width, stop)) for step in range(start, stop, width))

@@ -18,7 +18,8 @@ from hybridattn.attention import (
     read,
 )
 from hybridattn.attention.read import potential
-from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
+from hybridattn.attention.tiles.lookup import Lookup
+from hybridattn.attention.tiles.rows import Parts, read_rows
 from hybridattn.errors import ArgumentError
 from hybridattn.memory.settling.activation import Activation, Identity
 from hybridattn.memory.settling.flips import Flips
@@ -126,10 +127,8 @@ class Landscape:
     def _mass(self, state: Tensor) -> Tensor:
         if not len(self.keys):
             return state.new_zeros(len(state))
-        if not isinstance(self.beta, Tensor):
-            parts = {"similarity": self.similarity, "separation": self.separation}
-            return potential(state, self.keys, **parts, beta=self.beta)  # type: ignore[arg-type]
-        return row_potential(state[None], self.keys[None], self._scoring(), self.separation)[0]
+        parts = {"similarity": self.similarity, "separation": self.separation}
+        return potential(state, self.keys, **parts, beta=self.beta)  # type: ignore[arg-type]
 
     def _read(self, state: Tensor, log_mass: bool) -> Read:
         parts = {"similarity": self.similarity, "separation": self.separation, "beta": self.beta}
@@ -146,12 +145,10 @@ class Landscape:
         return self._rows(state, ones, self.separation.separation)[0]
 
     def _rows(self, state: Tensor, values: Tensor, separation: Separation) -> tuple[Tensor, Tensor]:
-        value, mass = read_rows(state[None], self.keys[None], values[None], self._scoring(), separation, None)[:2]
-        return value[0], mass[0]
-
-    def _scoring(self) -> Scoring:
         beta = self.beta[None] if isinstance(self.beta, Tensor) and self.beta.ndim else self.beta
-        return Scoring(self.similarity, beta, None, None)
+        lookup = Lookup(state[None], self.keys[None], values[None], beta)
+        value, mass = read_rows(lookup, Parts(self.similarity, separation), None)[:2]
+        return value[0], mass[0]
 
 
 def scale_of(similarity: Similarity, separation: Separation, activation: Activation | Flips, width: int) -> float:

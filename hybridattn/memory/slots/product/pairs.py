@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from hybridattn.attention.tiles.layout import in_company
+from hybridattn.attention.tiles.equals import as_first, first_equals
 from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError
 
@@ -31,8 +31,8 @@ def best_pairs(rows: Tensor, sub_keys: Tensor, few: int, k: int, held: Tensor | 
 
 def _best_of(rows: Tensor, keys: Tensor, few: int) -> tuple[Tensor, Tensor]:
     """Score rows (q, h, e) with keys (n, e) or (h, n, e), and keep the best: scores and places (q, h, few)."""
-    count = rows.shape[0]
-    scores = (in_company(rows.transpose(0, 1)) @ keys.mT)[:, :count].transpose(0, 1)
+    scores, first = rows.transpose(0, 1) @ keys.mT, first_equals(keys.reshape(-1, *keys.shape[-2:]))
+    scores = (scores if first is None else as_first(scores, first)).transpose(0, 1)
     places = best(scores.detach(), torch.arange(keys.shape[-2], device=keys.device).expand(scores.shape), few)
     return scores.gather(-1, places), places
 
