@@ -106,7 +106,7 @@ def most_held() -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("heads", 4), ("length", 4096), ("width", 64), ("threads", 2), ("rounds", 3)):
+    for name, default in (("heads", 1), ("length", 4096), ("width", 64), ("threads", 2), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--peak", nargs=3, metavar=("RULE", "WAY", "SIDE"), help="measure the memory of one way only")
     chosen = parser.parse_args()

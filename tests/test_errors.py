@@ -11,6 +11,7 @@ from hybridattn.errors import AmbiguousTermError, HybridAttnError, NarseseError,
 KINDS = {
     "AmbiguousTermError": LookupError,
     "ArgumentError": ValueError,
+    "ConvergenceError": ArithmeticError,
     "DerivationError": ValueError,
     "FactsError": ValueError,
     "HybridAttnError": Exception,

@@ -73,7 +73,9 @@ def _written(keys: Tensor, values: Tensor, strength: Tensor | None, reach: Tenso
     if strength is None:
         return _Written(values, None)
     weighted = keys * strength.unsqueeze(-1)
-    inner = (weighted @ keys.mT * reach).tril(-1)
+    inner = (
+        weighted @ keys.mT if start is None else weighted @ keys.mT * reach
+    )  # only what is below the diagonal is read
     right = torch.cat((values * strength.unsqueeze(-1), weighted if start is None else weighted * start), -1)
     solved = torch.linalg.solve_triangular(inner, right, upper=False, unitriangular=True)
     fresh, known = solved.split((values.shape[-1], keys.shape[-1]), -1)
