@@ -85,6 +85,7 @@ def from_multihead_attention(
     Raises:
         ArgumentError: a state that is none of `nn.MultiheadAttention`, or without `num_heads`.
 
+    >>> import torch
     >>> attention = nn.MultiheadAttention(16, 4, batch_first=True)
     >>> query, key = torch.ones(2, 5, 16), torch.rand(2, 7, 16)
     >>> layer = from_multihead_attention(attention)

@@ -22,7 +22,7 @@ class HopfieldCore(nn.Module):
 
     Parameter names and shapes are those of hflayers 1.0.2, so that its states, and those of `nn.MultiheadAttention`,
     load strictly. Two differences. A tensor as scaling is in the state here, as `scaling`; a state without it leaves
-    the one that there is. And `bias_v` has the width of the values, where hflayers, which never reads it, has the keys'.
+    the one that there is. And `bias_v` is as wide as values are, where hflayers, which never reads it, takes the keys'.
     """
 
     in_proj_weight: Tensor | None
@@ -116,9 +116,8 @@ class HopfieldCore(nn.Module):
         biases: list[Tensor | None] = [None, None, None]
         if self.in_proj_bias is not None:  # its last part, for the values, is there even if nothing projects them
             biased = sorted({*moving, 2})
-            for index, part in zip(
-                biased, torch.split(self.in_proj_bias, [sizes[index] for index in biased]), strict=True
-            ):
+            parts = torch.split(self.in_proj_bias, [sizes[index] for index in biased])
+            for index, part in zip(biased, parts, strict=True):
                 biases[index] = part
         return weights, biases
 

@@ -18,8 +18,8 @@ class Hopfield(Properties):
     """Associates state patterns with stored patterns: the layer `Hopfield` of hflayers 1.0.2, with its errors mended.
 
     Per head, xi <- softmax(beta xi K^T) K for a number of updates, and then softmax(beta xi K^T) V (Ramsauer et al.
-    2021, arXiv 2008.02217); with 0 updates, attention. Arguments, their order and state dicts are those of hflayers; that is
-    why there are so many. Where it differs:
+    2021, arXiv 2008.02217); with 0 updates, attention. Arguments, their order and state dicts are those of hflayers;
+    that is why there are so many. Where it differs:
 
     - A finite `update_steps_max` runs that many updates. `update_steps_eps` counts only where it is None or negative:
       each state stops by itself once an update moves it by no more (Euclidean norm in Hopfield space, or what rounding

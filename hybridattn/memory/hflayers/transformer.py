@@ -26,6 +26,7 @@ class HopfieldEncoderLayer(nn.Module):
     Raises:
         ArgumentError: an association of another output width, an unknown activation.
 
+    >>> import torch
     >>> HopfieldEncoderLayer(Hopfield(16, num_heads=4), dim_feedforward=32)(torch.zeros(2, 7, 16)).shape
     torch.Size([2, 7, 16])
     """
@@ -101,6 +102,7 @@ class HopfieldDecoderLayer(nn.Module):
     Raises:
         ArgumentError: associations of other output widths, an unknown activation.
 
+    >>> import torch
     >>> layer = HopfieldDecoderLayer(Hopfield(16), Hopfield(16, stored_pattern_size=8, pattern_projection_size=8))
     >>> layer(torch.zeros(2, 5, 16), torch.zeros(2, 7, 8)).shape
     torch.Size([2, 5, 16])
