@@ -45,7 +45,8 @@ def check(options: Options, patterns: Patterns) -> None:
 
 def _widths(options: Options, patterns: Patterns) -> tuple[int | None, int | None, int | None]:
     projection = options.projection_dim
-    if options.pattern_projection_as_static and not options.pattern_projection_as_connected:
+    through_keys = options.pattern_projection_as_connected and not options.stored_pattern_as_static
+    if options.pattern_projection_as_static and not through_keys:
         projection = None if options.disable_out_projection else options.pattern_dim
     if options.stored_pattern_as_static and options.state_pattern_as_static:  # any width, as long as it is one
         width = options.head_dim if options.normalize_hopfield_space_affine else patterns.stored.shape[-1]
