@@ -16,7 +16,8 @@ def randomised(layer: nn.Module, seed: int = 0, size: float = 0.5) -> nn.Module:
     layer.double()
     for name, parameter in layer.named_parameters():
         if "scaling" not in name:
-            parameter.data += size * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            middle = float("norm" in name and name.endswith("weight"))
+            parameter.data = middle + size * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
     return layer
 
 

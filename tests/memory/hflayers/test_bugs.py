@@ -107,7 +107,7 @@ def test_2_a_tensor_is_moved_and_saved_and_need_not_be_loaded() -> None:
 @pytest.mark.parametrize("names", [list(STATIC), ["state_pattern_as_static"], ["stored_pattern_as_static"],
                                    ["pattern_projection_as_static"]])  # fmt: skip
 def test_3_static_patterns_do_not_mix_samples(names: list[str]) -> None:
-    chosen = {name: True for name in names}
+    chosen = dict.fromkeys(names, True)
     layer = randomised(Hopfield(4, 4, num_heads=3, **OFF, **chosen, disable_out_projection=len(names) == 3))
     patterns = numbers(3, 5, 4)
     changed = patterns.clone()
@@ -177,7 +177,7 @@ def test_4_the_unread_bias_of_hflayers_is_not_loaded() -> None:
     before = layer.association_core.bias_v.clone()
     layer.load_state_dict(state)
     assert layer.association_core.bias_v.equal(before)
-    with pytest.raises(RuntimeError, match="size mismatch for association_core.bias_v"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for association_core\.bias_v"):
         layer.load_state_dict({**state, "association_core.bias_v": torch.zeros(1, 1, 5)})
 
 

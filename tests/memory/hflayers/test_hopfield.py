@@ -80,15 +80,15 @@ CASES = arguments(), st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st
 
 @settings(deadline=None, max_examples=50)
 @given(*CASES)
-def test_any_combination_is_the_formula(*case) -> None:
-    check_against_the_formula(*case)
+def test_any_combination_is_the_formula(chosen, batch, states, stored, masked, seed) -> None:
+    check_against_the_formula(chosen, batch, states, stored, masked, seed)
 
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=1500)
 @given(*CASES)
-def test_any_combination_is_the_formula_at_length(*case) -> None:
-    check_against_the_formula(*case)
+def test_any_combination_is_the_formula_at_length(chosen, batch, states, stored, masked, seed) -> None:
+    check_against_the_formula(chosen, batch, states, stored, masked, seed)
 
 
 def check_against_the_formula(chosen, batch, states, stored, masked, seed) -> None:

@@ -63,18 +63,24 @@ def test_heads_of_a_sample_stand_together() -> None:
     assert weights.eq(0).nonzero().tolist() == [[1, 1, 2, 1]]
 
 
-def test_masks_of_patterns_of_their_own() -> None:
+def test_masks_of_stored_patterns_of_ones_own() -> None:
     layer, states = randomised(HopfieldLayer(8, num_heads=2, quantity=5, update_steps_max=1)), numbers(3, 4, 8)
-    for masks in (
-        (ignored(3, 5), None),
-        (None, ignored(4, 5)),
-        (None, ignored(6, 4, 5)),
-        (ignored(3, 5), ignored(4, 5)),
-    ):
-        one = [layer(states[i : i + 1], masks[0] if masks[0] is None else masks[0][i : i + 1],
-                     masks[1][2 * i : 2 * i + 2] if masks[1] is not None and masks[1].ndim == 3 else masks[1])
-               for i in range(3)]  # fmt: skip
-        torch.testing.assert_close(layer(states, *masks), torch.cat(one))
+    padding, heads = ignored(3, 5), ignored(6, 4, 5, seed=1)
+    found = layer(states, padding, heads)
+    for sample in range(3):
+        one = slice(sample, sample + 1)
+        alone = layer(states[one], padding[one], heads[2 * sample : 2 * sample + 2])
+        torch.testing.assert_close(found[one], alone)
+
+
+def test_a_mask_of_one_shape_for_stored_patterns_of_ones_own() -> None:
+    layer, states = randomised(HopfieldLayer(8, num_heads=2, quantity=5, update_steps_max=1)), numbers(3, 4, 8)
+    mask = ignored(4, 5)
+    torch.testing.assert_close(layer(states, None, mask)[1:2], layer(states[1:2], None, mask))
+    torch.testing.assert_close(layer(states, None, torch.zeros_like(mask)), layer(states))
+
+
+def test_pooling_what_is_not_padding() -> None:
     pooling = randomised(HopfieldPooling(8, num_heads=2, quantity=2))
     patterns, padding = numbers(3, 5, 8), ignored(3, 5)
     for sample in range(3):
@@ -103,5 +109,7 @@ def test_other_padding_masks_are_errors(shape: tuple[int, ...]) -> None:
 
 
 def test_complex_masks_are_errors() -> None:
-    with pytest.raises(ArgumentError, match="association_mask must be bool, integer or floating; got torch.complex64"):
+    with pytest.raises(
+        ArgumentError, match=r"association_mask must be bool, integer or floating; got torch\.complex64"
+    ):
         readable(None, torch.zeros(4, 5, dtype=torch.complex64), EXTENT, 0)
