@@ -1,6 +1,7 @@
 """The loop: how far it goes, when it stops, and that it never holds the association matrix."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -42,7 +43,7 @@ def energy(states: torch.Tensor, keys: torch.Tensor, beta: float) -> torch.Tenso
 def test_updates_lower_the_energy(stored: int, beta: float, seed: int, count: int) -> None:
     keys, states = numbers(1, 2, stored, 5, seed=seed), numbers(1, 2, 3, 5, seed=seed + 1)
     steps = [settled(states, keys, None, beta, Steps((n, n), (0.0, 0.0))) for n in range(count + 1)]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert (energy(after, keys, beta) <= energy(before, keys, beta) + 1e-10).all()
 
 
