@@ -131,7 +131,7 @@ def _inputs(state: Mapping[str, Tensor]) -> tuple[int, int, int]:
 
 def _kinds_of_hflayers() -> dict[str, type]:
     try:
-        import hflayers  # type: ignore[import-not-found]
+        import hflayers
     except ImportError as error:
         raise ImportError("from_hflayers needs the package hflayers, which is not installed") from error
     return {name: getattr(hflayers, name) for name in _KINDS}
