@@ -215,7 +215,7 @@ def test_dropout_falls_on_the_last_weights_only() -> None:
 
 
 def test_dropout_leaves_the_updates_alone() -> None:
-    # What 2 updates give is what a layer of 1 update reads if patterns stand for themselves; then only the read is left.
+    # What 2 updates give is what a layer of 1 update reads where patterns stand for themselves; one read is left.
     off = {f"normalize_{name}{part}": False for name in PATTERNS for part in ("", "_affine")}
     bare = {**off, **{f"{name}_as_static": True for name in PATTERNS}, "disable_out_projection": True, "scaling": 0.5}
     stored, state, projection = numbers(1, 6, 4), numbers(1, 50, 4, seed=1), numbers(1, 6, 3, seed=2)
