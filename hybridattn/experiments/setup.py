@@ -10,6 +10,7 @@ from torch import Tensor
 
 from hybridattn.errors import ArgumentError
 from hybridattn.experiments.patterns import Source
+from hybridattn.experiments.reference import Theory
 from hybridattn.experiments.running import seeded
 from hybridattn.memory import Memory, Settling
 
@@ -25,6 +26,8 @@ class Contender:
     """(dim, generator) to an empty memory; float64 keeps results exact."""
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """What else decides its answers, as plain data."""
+    theory: tuple[Theory, ...] = ()
+    """What is known about it, for the figures."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from hybridattn.experiments.studies.retrieval import (
     capacity_study,
     mask_study,
     noise_study,
+    references,
     summarise_retrieval,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "energy_study",
     "mask_study",
     "noise_study",
+    "references",
     "summarise_basins",
     "summarise_energy",
     "summarise_retrieval",

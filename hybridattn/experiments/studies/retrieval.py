@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
@@ -10,10 +10,19 @@ import torch
 from torch import Tensor
 
 from hybridattn.experiments.patterns import Corruption, Flips, GaussianNoise, Mask
+from hybridattn.experiments.reference import Question, Reference
 from hybridattn.experiments.running import Cell, Study, seeded, share_interval
 from hybridattn.experiments.setup import Setup
 
-__all__ = ["RetrievalPoint", "RetrievalRow", "capacity_study", "mask_study", "noise_study", "summarise_retrieval"]
+__all__ = [
+    "RetrievalPoint",
+    "RetrievalRow",
+    "capacity_study",
+    "mask_study",
+    "noise_study",
+    "references",
+    "summarise_retrieval",
+]
 
 EXACT = 1e-3  # how far an entry of an exact answer may be from the pattern's
 
@@ -126,6 +135,20 @@ def summarise_retrieval(rows: Iterable[RetrievalRow]) -> list[RetrievalPoint]:
     for row in rows:
         order.setdefault((row.memory, row.patterns, row.level), []).append(row)
     return [_point(*key, same) for key, same in order.items()]
+
+
+def references(setup: Setup, varied: str, points: Sequence[RetrievalPoint]) -> list[Reference]:
+    """Ask the theory of every memory that took part about what was varied: patterns, noise, flips or mask."""
+    found: dict[str, Reference] = {}
+    for one in setup.contenders:
+        mine = [point for point in points if point.memory == one.name]
+        values = sorted({float(point.patterns) if varied == "patterns" else point.level for point in mine})
+        stored, closest = max(point.patterns for point in mine), min(point.closest for point in mine)
+        question = Question(varied, values, setup.source.name, setup.source.dim, stored, closest)
+        for reference in (reference for theory in one.theory for reference in theory(question)):
+            twice = reference.label in found
+            found[reference.label] = replace(reference, of=None if twice else one.name)
+    return list(found.values())
 
 
 def _point(memory: str, patterns: int, level: float, rows: Sequence[RetrievalRow]) -> RetrievalPoint:

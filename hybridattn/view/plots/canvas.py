@@ -11,7 +11,7 @@ from hybridattn.view.files import check_path, write_bytes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FORMATS", "Style", "check_figure", "legend", "new_axes", "style", "write_figure"]
+__all__ = ["FORMATS", "Style", "check_figure", "legend", "new_axes", "new_column", "style", "write_figure"]
 
 FORMATS = (".png", ".svg", ".pdf")
 _SALT = "hybridattn"  # names inside an SVG, the same at every run
@@ -45,6 +45,16 @@ def new_axes(ax: "Axes | None" = None, *, width: float = 6.4, height: float = 4.
     except ImportError as error:
         raise ArgumentError("a figure needs matplotlib: pip install 'hybridattn[plot]'") from error
     return Figure(figsize=(width, height)).subplots()
+
+
+def new_column(count: int, *, width: float = 6.4, height: float = 3.4) -> "list[Axes]":
+    """Give the axes of `count` panels of a new figure, one under the other."""
+    first = new_axes(width=width, height=height * count)
+    figure = first.figure
+    first.remove()
+    panels = [figure.add_subplot(count, 1, number + 1) for number in range(count)]
+    figure.subplots_adjust(hspace=0.32)
+    return panels
 
 
 def legend(ax: "Axes") -> None:

@@ -75,7 +75,7 @@ def plot_energy(
     _draw(ax, curves, band=True)
     _draw_limits(ax, curves, limits)
     ax.set(xlabel="update", ylabel=ylabel)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.locator_params(axis="x", integer=True)
     ax.grid(alpha=0.3)
     legend(ax)
     return ax
