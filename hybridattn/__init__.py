@@ -28,6 +28,7 @@ _NAMES = {
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
+        "ConvergenceError",
         "DerivationError",
         "FactsError",
         "HybridAttnError",

@@ -7,6 +7,7 @@ from unicodedata import east_asian_width
 __all__ = [
     "AmbiguousTermError",
     "ArgumentError",
+    "ConvergenceError",
     "DerivationError",
     "FactsError",
     "HybridAttnError",
@@ -43,6 +44,10 @@ class ShapeError(HybridAttnError, ValueError):
 
 class NotFiniteError(HybridAttnError, ValueError):
     """A tensor that has to be finite holds a NaN or an infinity."""
+
+
+class ConvergenceError(HybridAttnError, ArithmeticError):
+    """An iteration did not come to rest where what was asked for needs that it does."""
 
 
 class SlotError(HybridAttnError, LookupError):

@@ -1,20 +1,43 @@
-"""Reading a query back as its own key until it no longer changes."""
+"""Where settling ended, and what was recorded on the way."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from enum import Flag, auto
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
-from hybridattn.errors import ArgumentError
+__all__ = ["Drop", "Record", "Settled"]
 
-__all__ = ["Settled", "settle_rows"]
 
-_MOST_STEPS = 1000
+class Record(Flag):
+    """What to write down at every step: `Record.STATES | Record.ENERGIES`, say."""
+
+    STATES = auto()
+    """Every state, from the query on."""
+    ENERGIES = auto()
+    """The energy of every state; one more pass over the slots at the end, and log masses on the way."""
+    DROPS = auto()
+    """The certificate of every update: the two parts, never below 0, that its drop of the energy consists of."""
+
+
+class Drop(NamedTuple):
+    """Two parts of the drop of the energy in an update, both at least 0: their sum is E(q) - E(q+).
+
+    For `Identity` under the dot product E(q) - E(q+) = |q - q+|^2 / 2 + D_F(s+, s) / beta, with the scores s = beta X q
+    and the Bregman divergence D_F(s+, s) = F(s+) - F(s) - p . (s+ - s), p the weights; for `Softmax` it is
+    KL(p || p+). An update damped to q+ = q + r (f(q) - q) moves |f(q) - q|^2 (r - r^2 / 2) instead. Under minus the
+    squared distance the first part is twice that, times the sum of the weights; for `Sign` and `Sphere` it is f . (q+
+    - q).
+    """
+
+    moved: Tensor
+    """(steps, ...): by how much the tangent of the energy fell; 0 from where a query stopped."""
+    divergence: Tensor
+    """(steps, ...): how far the energy is below its tangent, D_F(s+, s) / beta."""
 
 
 class Settled(NamedTuple):
-    """Where settling ended, for each query."""
+    """Where settling ended, for each query; what was not asked for is None."""
 
     state: Tensor
     """(..., d): the last state."""
@@ -22,27 +45,20 @@ class Settled(NamedTuple):
     """(...) int64: how many updates it took."""
     converged: Tensor
     """(...) bool: whether the last update moved the state by no more than the tolerance."""
+    states: Tensor | None = None
+    """(steps + 1, ..., d): the query and the state after every update of the slowest query."""
+    energies: Tensor | None = None
+    """(steps + 1, ...): the energies of these states; the first is that of the query, the last that of the end."""
+    drops: Drop | None = None
+    """(steps, ...): what the energy fell by in every update, in two parts."""
 
+    def shaped(self, lead: Sequence[int]) -> "Settled":
+        """Give the axis of queries (q, ...) the shape `lead`."""
 
-def settle_rows(update: Callable[[Tensor], Tensor], query: Tensor, *, steps: int | None, tol: float) -> Settled:
-    """Update queries (q, d) until each moves by at most `tol` (Euclidean), at most `steps` times (None: 1000).
+        def late(part: Tensor) -> Tensor:
+            return part.reshape(part.shape[0], *lead, *part.shape[2:])
 
-    A query that has converged is left alone, so no answer depends on its neighbours in the batch.
-    """
-    if steps is not None and steps < 0:
-        raise ArgumentError(f"steps must be at least 0, or None; got {steps}")
-    if not tol >= 0:
-        raise ArgumentError(f"tol must be at least 0; got {tol}")
-    state, active = query, torch.arange(query.shape[0], device=query.device)
-    taken, converged = torch.zeros_like(active), torch.zeros_like(active, dtype=torch.bool)
-    for _ in range(_MOST_STEPS if steps is None else steps):
-        if not active.numel():
-            break
-        before = state[active]
-        after = update(before)
-        still = torch.linalg.vector_norm((after - before).detach(), dim=-1) <= tol
-        state = state.index_copy(0, active, after)
-        taken[active] += 1
-        converged[active] = still
-        active = active[~still]
-    return Settled(state, taken, converged)
+        state, steps, converged = (part.reshape(*lead, *part.shape[1:]) for part in self[:3])
+        states, energies = (None if part is None else late(part) for part in self[3:5])
+        drops = None if self.drops is None else Drop(*map(late, self.drops))
+        return Settled(state, steps, converged, states, energies, drops)

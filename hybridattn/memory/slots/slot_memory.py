@@ -1,39 +1,55 @@
 """A memory of slots: every key is kept, and read by content."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hybridattn.attention import Dot, Read, Separation, Similarity, Softmax, read
-from hybridattn.attention.read import potential
 from hybridattn.attention.result import mapped
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.memory.evidence import checked_evidence, truth_of
-from hybridattn.memory.settling import Settled, settle_rows
-from hybridattn.memory.slots.growth import append
-from hybridattn.memory.slots.numbered import NumberedSlots
+from hybridattn.errors import ArgumentError, ShapeError
+from hybridattn.memory.settling import (
+    Activation,
+    Flips,
+    Gradient,
+    Identity,
+    Landscape,
+    Plan,
+    Record,
+    Recording,
+    Settled,
+    Unrolled,
+)
+from hybridattn.memory.slots.beta import Beta, beta_for, bounded, is_steep, made, refusal
+from hybridattn.memory.slots.height import floored, level_of
+from hybridattn.memory.slots.stored import StoredSlots
 
 __all__ = ["SlotMemory"]
 
-_DOT = Dot()
-_SOFTMAX = Softmax()
+_DOT, _SOFTMAX, _IDENTITY, _UNROLLED = Dot(), Softmax(), Identity(), Unrolled()
 
 
-class SlotMemory(NumberedSlots):
+class SlotMemory(StoredSlots):
     """Slots of a key, a value and evidence each, read by attention; a dense associative memory where values are keys.
 
     With the default parts a read is attention, and settling is the update of the modern Hopfield network (Ramsauer et
     al. 2021, arXiv 2008.02217, eq. 3). Slots are buffers: `.to()`, `state_dict` (live slots only; loads into a memory
     of any number of slots) and `deepcopy` work. A write of tensors that require gradients keeps their graph.
 
+    Numbers: beta is saved with the state, a plain number too. Scores, log masses and energies are at least float32. A
+    beta so huge that scores would leave their range reads as the largest that keeps them in; one so small that it
+    rounds to 0 in the dtype reads evenly. An empty memory reads 0, and states in it stay where they are.
+
     Args:
         key_dim: width d of a key.
         value_dim: width v of a value; None stores no values, and reads give keys.
         similarity: how alike query and key are.
         separation: from scores to weights.
-        beta: inverse temperature, above 0.
+        activation: from what a state has read to the next state, when settling.
+        beta: inverse temperature, finite and above 0: a number; a tensor that broadcasts with the leading axes of
+            queries, so that (h,) is one a head for queries (..., h, d); a Parameter, which is trained and is not
+            checked again then; or `Beta`, which makes one. A tensor that is no Parameter follows to other devices, and
+            keeps its dtype.
         trainable: whether keys and values are Parameters of a fixed number of slots: no writing, no erasing.
         slots: how many slots a trainable memory has.
         generator: where the first keys and values of a trainable memory come from, normal of variance 1 / width.
@@ -45,12 +61,7 @@ class SlotMemory(NumberedSlots):
     tensor([0])
     """
 
-    keys: Tensor
-    """(n, key_dim), in the order of writing."""
-    values: Tensor | None
-    """(n, value_dim), or None where keys are the values."""
-    evidence: Tensor
-    """(n, 2) float64: w+ and w, how many observations were positive and how many there were."""
+    beta: float | Tensor
 
     def __init__(
         self,
@@ -59,57 +70,47 @@ class SlotMemory(NumberedSlots):
         *,
         similarity: Similarity = _DOT,
         separation: Separation = _SOFTMAX,
-        beta: float = 1.0,
+        activation: Activation | Flips = _IDENTITY,
+        beta: float | Tensor | Beta = 1.0,
         trainable: bool = False,
         slots: int | None = None,
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        _check_sizes(key_dim, value_dim, beta, trainable, slots)
-        super().__init__(slots or 0, device=device)
-        self.key_dim, self.value_dim, self.beta = key_dim, value_dim, beta
-        self.similarity, self.separation, self.trainable = similarity, separation, trainable
-        for name, width in (("keys", key_dim), ("values", value_dim)):
-            if width is not None and slots is not None:
-                start = torch.randn(slots, width, generator=generator, dtype=dtype) / math.sqrt(width)
-                self.register_parameter(name, nn.Parameter(start.to(device)))
-            else:
-                self.register_buffer(name, None if width is None else torch.empty(0, width, device=device, dtype=dtype))
-        self.register_buffer("evidence", torch.zeros(slots or 0, 2, device=device, dtype=torch.float64))
+        if trainable != (slots is not None):
+            raise ArgumentError(
+                "slots and trainable=True go together: only a trainable memory has a fixed number of slots"
+            )
+        super().__init__(key_dim, value_dim, slots=slots, generator=generator, device=device, dtype=dtype)
+        self.similarity, self.separation, self.activation = similarity, separation, activation
+        self._place_beta(made(beta))
 
     def extra_repr(self) -> str:
-        """Describe the memory in one line."""
+        """Describe the memory in one line; parts with parameters are shown below it."""
         sizes = f"key_dim={self.key_dim}, value_dim={self.value_dim}, slots={len(self)}"
-        fixed = ", trainable=True" if self.trainable else ""
-        return f"{sizes}, similarity={self.similarity}, separation={self.separation}, beta={self.beta}{fixed}"
+        parts = {"similarity": self.similarity, "separation": self.separation}
+        if self.activation != _IDENTITY:
+            parts["activation"] = self.activation
+        shown = "".join(f", {name}={part}" for name, part in parts.items() if not isinstance(part, nn.Module))
+        beta = self.beta.tolist() if isinstance(self.beta, Tensor) and self.beta.numel() <= 8 else Beta.like(self.beta)
+        return f"{sizes}{shown}, beta={beta}{', trainable=True' if self.trainable else ''}"
 
-    def write(self, keys: Tensor, values: Tensor | None = None, *, evidence: Tensor | None = None) -> Tensor:
-        """Store keys (m, d) with values (m, v), or one (d,) with (v,), in the memory's dtype: slot ids (m,) int64.
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make an empty memory of the same form, into which the state can be loaded.
 
-        evidence (m, 2), or (2,) for all of them, is (w+, w) with 0 <= w+ <= w; None is one positive observation each.
-        Raises ShapeError, NotFiniteError or ArgumentError, and then stores nothing.
+        Device and dtype are not among them: the new memory follows by `.to()`.
         """
-        self._must_be_free("write to")
-        keys = self._rows("keys", keys, self.key_dim)
-        if (values is None) != (self.value_dim is None):
-            wanted = "no values: its keys are its values" if self.value_dim is None else f"values of {self.value_dim}"
-            raise ArgumentError(f"this memory takes {wanted}; got {'none' if values is None else 'values'}")
-        stored = {"keys": keys, "ids": self.next_id + torch.arange(keys.shape[0], device=keys.device)}
-        if values is not None and self.value_dim is not None:
-            stored["values"] = self._rows("values", values, self.value_dim)
-            if stored["values"].shape[0] != keys.shape[0]:
-                raise ShapeError(f"values must be one a key, {keys.shape[0]}; got {stored['values'].shape[0]}")
-        stored["evidence"] = checked_evidence(evidence, keys.shape[0], keys.device)
-        for name, rows in stored.items():
-            setattr(self, name, append(getattr(self, name), rows))
-        self.next_id = self.next_id + keys.shape[0]
-        return stored["ids"]
-
-    def erase(self, ids: Tensor) -> None:
-        """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
-        self._must_be_free("erase from")
-        self._drop(ids)
+        return {
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "similarity": self.similarity,
+            "separation": self.separation,
+            "activation": self.activation,
+            "beta": Beta.like(self.beta),
+            "trainable": self.trainable,
+            "slots": len(self) if self.trainable else None,
+        }
 
     def read(self, query: Tensor, *, top: int | None = None, log_mass: bool = False) -> Read:
         """Read with queries (..., d): the value (..., v), and as `attention.read` the rest; its slots are ids here."""
@@ -120,7 +121,7 @@ class SlotMemory(NumberedSlots):
             self.keys if self.values is None else self.values,
             similarity=self.similarity,
             separation=self.separation,
-            beta=self.beta,
+            beta=self._beta_of(query, rows),
             top=top,
             log_mass=log_mass,
         )
@@ -128,101 +129,127 @@ class SlotMemory(NumberedSlots):
             found = found._replace(slots=torch.cat((self.ids, self.ids.new_full((1,), -1)))[found.slots])
         return mapped(lambda part: part.reshape((*query.shape[:-1], *part.shape[1:])), found)
 
-    def settle(self, query: Tensor, *, steps: int | None = None, tol: float = 1e-4) -> Settled:
+    def settle(
+        self,
+        query: Tensor,
+        *,
+        steps: int | None = None,
+        tol: float = 1e-4,
+        damping: float = 1.0,
+        gradient: Gradient = _UNROLLED,
+        record: Record = Record(0),  # noqa: B008
+    ) -> Settled:
         """Read queries (..., d) back as their own keys until each moves by at most `tol`, or `steps` times.
 
-        Without `steps`, 1000 times. Every query stops on its own. The update reads keys, even where there are values.
+        Without `steps`, 1000 times. Every query stops on its own. The update reads keys, even where there are values;
+        under `NegativeSquaredEuclidean` it is the mean shift: weights are divided by their sum, and a state without any
+        weight stays. With `steps` nothing waits for a GPU. States are those of the memory's dtype.
+
+        Args:
+            query: where to start.
+            steps: how many updates there are at most.
+            tol: how far a query that is still may move, in Euclidean length.
+            damping: how far to go towards the update, in (0, 1]: q + damping * (f(q) - q); 1 with `Sign` and `Flips`.
+            gradient: how it gets through: `Unrolled()` or `Implicit()`.
+            record: what to write down at every step, none by default.
+
+        Raises:
+            ShapeError: the query does not end in `key_dim`, or its leading axes do not fit beta.
+            ArgumentError: a number out of its range, or a record of energies that are not known (see `energy`).
+            ConvergenceError: an implicit gradient of what does not settle.
+
+        >>> memory = SlotMemory(2, beta=8.0)
+        >>> ids = memory.write(torch.eye(2))
+        >>> found = memory.settle(torch.tensor([0.9, 0.1]), steps=2, record=Record.ENERGIES | Record.DROPS)
+        >>> torch.allclose(found.energies[:-1] - found.energies[1:], sum(found.drops), atol=1e-6)
+        True
         """
-        found = settle_rows(self._update, self._queries(query), steps=steps, tol=tol)
-        return Settled(*(part.reshape((*query.shape[:-1], *part.shape[1:])) for part in found))
+        plan = Plan(steps, tol, damping)
+        if damping != 1 and not isinstance(self.activation, Identity):
+            raise ArgumentError(f"damping must be 1 with activation {self.activation!r}; got {damping}")
+        rows = self._queries(query)
+        landscape = self._landscape(query, rows)
+        landscape = floored(landscape, rows) if record else landscape
+        return gradient.settle(landscape, rows, self._plan(plan, record, landscape)).shaped(query.shape[:-1])
 
     def energy(self, state: Tensor) -> Tensor:
         """Give the energy of states (..., d), (...), which an update by `settle` never raises.
 
         E(q) = |q|^2 / 2 - F(beta X q) / beta + F(0) / beta + M^2 / 2, F the potential of the separation and M the
         largest length of a key; with softmax F(0) = log n and 0 <= E <= 2 M^2 wherever |q| <= M (Ramsauer et al. 2021,
-        eq. 2). Without slots E = |q|^2 / 2. Raises ArgumentError unless the similarity is `Dot()`: only there do the
-        updates go down this energy.
+        eq. 2). For binary states (`Sign`, `Flips`) and on a `Sphere` only F(0) / beta - F(beta X q) / beta is left, and
+        under `NegativeSquaredEuclidean`, too: E(q) = F(0) / beta - F(-beta |x - q|^2) / beta, which is never below 0
+        and which the mean shift goes down. It falls where F is convex. Without slots E is what the state has by itself.
+
+        Where beta is so small that F(0) / beta drowns the rest, E is that of a beta which is no more than sqrt(eps)
+        off in all scores. Raises ArgumentError for other similarities: no energy is known that the updates go down.
         """
-        if not isinstance(self.similarity, Dot):
-            raise ArgumentError(f"the energy is known for similarity Dot() only; got {self.similarity!r}")
         rows = self._queries(state)
-        energy = rows.square().sum(-1) / 2
-        if len(self):
-            mass = potential(rows, self.keys, separation=self.separation, beta=self.beta)
-            level = self.separation.potential(mass.new_zeros(len(self)))
-            energy = energy + (level - mass) / self.beta + self.keys.square().sum(-1).amax() / 2
+        landscape = floored(self._landscape(state, rows), rows)
+        energy = landscape.energy(rows) + level_of(landscape)
         return energy.reshape(state.shape[:-1])
 
-    def add_evidence(self, ids: Tensor, evidence: Tensor) -> None:
-        """Add evidence (m, 2), or (2,) for all, to the slots with ids (m,); an id that is there twice gets both."""
-        places = self._places(ids).flatten()
-        added = checked_evidence(evidence, places.shape[0], self.evidence.device)
-        self.evidence = self.evidence.index_add(0, places, added)
+    def _landscape(self, query: Tensor, rows: Tensor) -> Landscape:
+        return Landscape(self.keys, self.similarity, self.separation, self.activation, self._beta_of(query, rows))
 
-    def truth(self, horizon: float = 1.0) -> tuple[Tensor, Tensor]:
-        """Give frequency w+ / w (0.5 where w = 0) and confidence w / (w + horizon) by slot: both (n,) float64."""
-        return truth_of(self.evidence, horizon)
-
-    def keys_of(self, ids: Tensor) -> Tensor:
-        """Give the keys (..., d) of the slots with ids (...); raises SlotError where one does not live."""
-        return self.keys[self._places(ids)]
-
-    def values_of(self, ids: Tensor) -> Tensor:
-        """Give the values (..., v) of the slots with ids (...); raises SlotError where one does not live."""
-        return (self.keys if self.values is None else self.values)[self._places(ids)]
-
-    def _update(self, state: Tensor) -> Tensor:
-        return read(
-            state, self.keys, self.keys, similarity=self.similarity, separation=self.separation, beta=self.beta
-        ).value
-
-    def _stored(self) -> list[str]:
-        return [name for name in ("keys", "values", "ids", "evidence") if getattr(self, name) is not None]
+    def _plan(self, plan: Plan, record: Record, landscape: Landscape) -> Plan:
+        if not record:
+            return plan
+        measured = bool(record & (Record.ENERGIES | Record.DROPS))
+        level = level_of(landscape) if measured else self.evidence.new_zeros(())
+        return Recording(plan.steps, plan.tol, plan.damping, record=record, level=level)
 
     def _queries(self, query: Tensor) -> Tensor:
         if not query.ndim or query.shape[-1] != self.key_dim:
             raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
         return query.reshape(-1, self.key_dim)
 
-    def _rows(self, name: str, rows: Tensor, width: int) -> Tensor:
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            shapes = f"({width},) or (m, {width})"
-            raise ShapeError(f"{name} must have shape {shapes}; got shape {tuple(rows.shape)}")
-        rows = rows.reshape(-1, width).to(self.keys.device, self.keys.dtype)
-        finite = rows.isfinite().all(-1)
-        if not finite.all():
-            wrong = (~finite).nonzero().flatten().tolist()
-            raise NotFiniteError(
-                f"{name} must be finite; {len(wrong)} of {len(rows)} rows are not, first row {wrong[0]}"
-            )
-        return rows
+    def _beta_of(self, query: Tensor, rows: Tensor) -> float | Tensor:
+        beta = beta_for(self.beta, tuple(query.shape[:-1]))
+        return bounded(beta, rows, self.keys) if self._steep and len(self) and len(rows) else beta
 
-    def _must_be_free(self, what: str) -> None:
-        if self.trainable:
-            raise ArgumentError(f"cannot {what} a trainable memory: its number of slots is fixed")
+    def _place_beta(self, beta: float | Tensor) -> None:
+        if isinstance(beta, nn.Parameter):
+            self.beta = nn.Parameter(beta.data.to(self.keys.device)) if beta.device != self.keys.device else beta
+        elif isinstance(beta, Tensor):
+            self.register_buffer("beta", beta.detach().clone().to(self.keys.device))
+        else:
+            self.beta = beta
+        self._steep = is_steep(beta, self.keys.dtype)
 
     def _apply(self, fn: Any, recurse: bool = True) -> "SlotMemory":
-        # Counts stay exact when keys become bfloat16: they follow to the device only.
-        counts = self.evidence
+        # Counts stay exact when keys become bfloat16, and so does beta: they follow to the device only.
+        kept = {"evidence": self.evidence}
+        if "beta" in self._buffers and isinstance(self.beta, Tensor):
+            kept["beta"] = self.beta
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.evidence = counts.to(self.evidence.device)
+        for name, numbers in kept.items():
+            setattr(self, name, numbers.to(getattr(self, name).device))
+        self._steep = is_steep(self.beta, self.keys.dtype)
         return self
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        for name in () if keep_vars else self._stored():  # a copy leaves the reserved room behind
-            destination[prefix + name] = destination[prefix + name].clone()
+        if not isinstance(self.beta, Tensor):
+            destination[prefix + "beta"] = torch.tensor(self.beta, dtype=torch.float64)
 
-    def _sized(self) -> list[str]:
-        return [] if self.trainable else self._stored()
-
-
-def _check_sizes(key_dim: int, value_dim: int | None, beta: float, trainable: bool, slots: int | None) -> None:
-    for name, size in (("key_dim", key_dim), ("value_dim", value_dim), ("slots", slots)):
-        if size is not None and size < 1:
-            raise ArgumentError(f"{name} must be at least 1; got {size}")
-    if not 0 < beta < math.inf:
-        raise ArgumentError(f"beta must be finite and above 0; got {beta}")
-    if trainable != (slots is not None):
-        raise ArgumentError("slots and trainable=True go together: only a trainable memory has a fixed number of slots")
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        _, _, missing, unexpected, errors = rest
+        name = prefix + "beta"
+        theirs = state_dict.get(name)
+        wrong = None if theirs is None else refusal(theirs)
+        if wrong is not None:
+            errors.append(f"{name}: {wrong}")
+            return
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        if isinstance(self.beta, Tensor):
+            pass  # a buffer or a Parameter, loaded like any other
+        elif theirs is None:
+            missing.append(name)
+        elif theirs.ndim:
+            errors.append(f"size mismatch for {name}: a number cannot take shape {tuple(theirs.shape)}")
+        else:
+            self.beta = float(theirs)
+        if name in unexpected:
+            unexpected.remove(name)
+        self._steep = is_steep(self.beta, self.keys.dtype)

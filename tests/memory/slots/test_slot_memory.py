@@ -84,7 +84,7 @@ def test_writing_one_by_one_moves_the_store_only_when_it_doubles() -> None:
 def test_values_are_stored_once_where_they_are_the_keys() -> None:
     memory = filled(3)
     assert memory.values is None
-    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id"}
+    assert set(memory.state_dict()) == {"keys", "ids", "evidence", "next_id", "beta"}
     assert memory.values_of(memory.ids).equal(memory.keys)
 
 
