@@ -1,0 +1,6 @@
+"""Memories of sequences, their overlaps, and the combinations that have names."""
+
+from hybridattn.memory.matrices.sequences.memory import SequenceMemory
+from hybridattn.memory.matrices.sequences.overlaps import DecorrelatedOverlap, Overlap, PlainOverlap
+
+__all__ = ["DecorrelatedOverlap", "Overlap", "PlainOverlap", "SequenceMemory"]
