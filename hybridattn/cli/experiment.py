@@ -12,8 +12,10 @@ from hybridattn.cli.showing import (
     draw_basins,
     draw_energy,
     draw_retrieval,
+    draw_sequences,
     energy_table,
     retrieval_table,
+    sequence_table,
 )
 from hybridattn.cli.trials import Results, Targets, chosen, numbers, perform, set_up, source_of
 
@@ -32,7 +34,10 @@ Memories = Annotated[
     list[str] | None,
     typer.Option("--memory", metavar="NAME", help="A memory that takes part; may be repeated. A wrong one lists all."),
 ]
-Beta = Annotated[float, typer.Option(help="Inverse temperature of memories that have one.")]
+Beta = Annotated[
+    float | None,
+    typer.Option(help="Inverse temperature of memories that have one [default: its own, mostly 1]."),
+]
 Patterns = Annotated[
     str,
     typer.Option(
@@ -65,7 +70,7 @@ def capacity(
     patterns: Patterns = "signs",
     dim: Dim = 64,
     grid: Grid = 16,
-    beta: Beta = 1.0,
+    beta: Beta = None,
     seed: Seed = 0,
     seeds: Seeds = 5,
     steps: Steps = 50,
@@ -100,7 +105,7 @@ def noise(
     patterns: Patterns = "signs",
     dim: Dim = 64,
     grid: Grid = 16,
-    beta: Beta = 1.0,
+    beta: Beta = None,
     seed: Seed = 0,
     seeds: Seeds = 5,
     steps: Steps = 50,
@@ -135,7 +140,7 @@ def mask(
     patterns: Patterns = "signs",
     dim: Dim = 64,
     grid: Grid = 16,
-    beta: Beta = 1.0,
+    beta: Beta = None,
     seed: Seed = 0,
     seeds: Seeds = 5,
     steps: Steps = 50,
@@ -216,7 +221,40 @@ def energy(
     perform(study, targets, Results(summarise_energy, energy_table, draw_energy))
 
 
-def _memories(names: Sequence[str], beta: float) -> "tuple[Contender, ...]":
+@experiment_app.command()
+def sequence(
+    memory: Memories = None,
+    lengths: Annotated[str, typer.Option(help="Lengths of the sequences, in patterns.")] = "4,8,16,32,64,128",
+    flips: Annotated[float, typer.Option(help="Share of the first pattern's signs that are turned.")] = 0.0,
+    patterns: Patterns = "signs",
+    dim: Dim = 64,
+    grid: Grid = 16,
+    beta: Beta = None,
+    seed: Seed = 0,
+    seeds: Seeds = 5,
+    threshold: Threshold = 0.9,
+    out: Out = None,
+    csv_file: Csv = None,
+    json_file: Json = None,
+    figure: Figure = None,
+) -> None:
+    """Share of a sequence that is recalled from its first pattern.
+
+    Example: hybridattn experiment sequence --memory polynomial_sequence --lengths 8,16,32,64 --figure sequence.png
+    """
+    from hybridattn.experiments import sequence_contenders, sequence_references, sequence_study, summarise_sequences
+
+    targets = Targets(out, csv_file, json_file, figure)
+    known = sequence_contenders(beta)
+    memories = chosen(memory or list(known), known)
+    source = source_of(patterns, dim, grid)
+    setup = set_up(source, memories, seed=seed, seeds=seeds, criterion=(1, threshold, 1))
+    study = sequence_study(setup, lengths=numbers("--lengths", lengths, int), level=flips)
+    theory = partial(sequence_references, setup)
+    perform(study, targets, Results(summarise_sequences, sequence_table, draw_sequences, theory))
+
+
+def _memories(names: Sequence[str], beta: float | None) -> "tuple[Contender, ...]":
     from hybridattn.experiments import contenders
 
     return chosen(names, contenders(beta))
@@ -224,7 +262,7 @@ def _memories(names: Sequence[str], beta: float) -> "tuple[Contender, ...]":
 
 def _setup(
     names: Sequence[str],
-    beta: float,
+    beta: float | None,
     *,
     source: tuple[str, int, int],
     seeds: tuple[int, int],
@@ -236,7 +274,7 @@ def _setup(
 
 
 def _retrieval(setup: "Setup", varied: str, label: str) -> Results:
-    from hybridattn.experiments import references, summarise_retrieval
+    from hybridattn.experiments import retrieval_references, summarise_retrieval
 
-    theory = partial(references, setup, varied)
+    theory = partial(retrieval_references, setup, varied)
     return Results(summarise_retrieval, retrieval_table, partial(draw_retrieval, varied, label), theory)

@@ -9,10 +9,19 @@ from rich.text import Text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hybridattn.experiments import BasinShare, EnergyPoint, Reference, RetrievalPoint, Setup
+    from hybridattn.experiments import BasinShare, EnergyPoint, Reference, RetrievalPoint, SequencePoint, Setup
     from hybridattn.view.plots import Limit
 
-__all__ = ["basin_table", "draw_basins", "draw_energy", "draw_retrieval", "energy_table", "retrieval_table"]
+__all__ = [
+    "basin_table",
+    "draw_basins",
+    "draw_energy",
+    "draw_retrieval",
+    "draw_sequences",
+    "energy_table",
+    "retrieval_table",
+    "sequence_table",
+]
 
 LOG_FROM = 16  # largest size over smallest, from which the axis of sizes is logarithmic
 
@@ -45,6 +54,16 @@ def energy_table(points: "Sequence[EnergyPoint]") -> Table:
     return table
 
 
+def sequence_table(points: "Sequence[SequencePoint]") -> Table:
+    """Give the share of places that were right, with its 95 % interval."""
+    table = _table("memory", "length", "right", "95 %", "whole sequences", "overlap", "likeness")
+    for point in points:
+        interval = f"{point.right_low:.2f} to {point.right_high:.2f}"
+        numbers = (f"{point.patterns:,}", f"{point.right:.3f}", interval, f"{point.whole:.3f}", f"{point.overlap:.3f}")
+        table.add_row(Text(point.memory), *numbers, f"{point.likeness:.3f}")
+    return table
+
+
 def draw_retrieval(
     varied: str, label: str, points: "Sequence[RetrievalPoint]", theory: "Sequence[Reference]"
 ) -> "Axes":
@@ -60,8 +79,7 @@ def draw_retrieval(
         low, high = [point.retrieved_low for point in mine], [point.retrieved_high for point in mine]
         shares.append(Curve(name, x, [point.retrieved for point in mine], low, high))
         overlaps.append(Curve(name, x, [point.overlap for point in mine]))
-    sizes = [point.patterns for point in points]
-    log_x = varied == "patterns" and max(sizes) >= LOG_FROM * min(sizes)
+    log_x = varied == "patterns" and _is_wide([point.patterns for point in points])
     for ax, curves, measure, ylabel in (
         (above, shares, "retrieved", "share retrieved"),
         (below, overlaps, "overlap", "mean overlap (cosine)"),
@@ -103,6 +121,25 @@ def draw_energy(points: "Sequence[EnergyPoint]", theory: "Sequence[Reference]") 
         low, high = [mean - s for _, mean, s in known], [mean + s for _, mean, s in known]
         curves.append(Curve(name, steps, means, low, high))
     return plot_energy(curves, limits=_limits(theory, "energy"), ylabel="energy (mean, band: one standard deviation)")
+
+
+def draw_sequences(points: "Sequence[SequencePoint]", theory: "Sequence[Reference]") -> "Axes":
+    """Draw the share of places that were right against the length, with its intervals."""
+    from hybridattn.view.plots import Curve, plot_curves
+
+    curves = []
+    for name in dict.fromkeys(point.memory for point in points):
+        mine = [point for point in points if point.memory == name]
+        low, high = [point.right_low for point in mine], [point.right_high for point in mine]
+        curves.append(Curve(name, [float(p.patterns) for p in mine], [p.right for p in mine], low, high))
+    log_x = _is_wide([point.patterns for point in points])
+    label = "length of the sequence, in patterns"
+    limits = _limits(theory, "retrieved")
+    return plot_curves(curves, limits=limits, xlabel=label, ylabel="share of places right", log_x=log_x)
+
+
+def _is_wide(sizes: Sequence[int]) -> bool:
+    return max(sizes) >= LOG_FROM * min(sizes)
 
 
 def _limits(theory: "Sequence[Reference]", measure: str) -> "list[Limit]":

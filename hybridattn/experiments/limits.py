@@ -24,7 +24,9 @@ __all__ = [
     "hebb_limits",
     "nearest_limits",
     "polynomial_limits",
+    "polynomial_sequence_limits",
     "pseudo_inverse_limits",
+    "pseudo_inverse_sequence_limits",
     "softmax_limits",
     "storkey_limits",
 ]
@@ -77,7 +79,7 @@ def exponential_limits(question: Question) -> Iterator[Reference]:
 
 
 def softmax_limits(beta: float) -> Theory:
-    """Give the theory of a softmax memory: Ramsauer's lower bound on a sphere, and what `nearest_limits` gives."""
+    """Give the theory of a softmax memory: Ramsauer's lower bound, for a sphere."""
 
     def limits(question: Question) -> Iterator[Reference]:
         if question.varied == "patterns" and question.source == "sphere" and question.dim > 2:
@@ -85,7 +87,6 @@ def softmax_limits(beta: float) -> Theory:
             found = ramsauer_capacity(question.dim, beta=beta, radius=radius, failure=_FAILURE)
             if found.holds:
                 yield Reference(f"Ramsauer: at least {found.patterns:.3g}", (found.patterns,))
-        yield from nearest_limits(question)
 
     return limits
 
@@ -103,16 +104,42 @@ def nearest_limits(question: Question) -> Iterator[Reference]:
         yield Reference("nearest is right, at least", grid, tuple(masked_recall(n, stored, masked=x) for x in grid))
 
 
-def epanechnikov_limits(beta: float) -> Theory:
-    """Give the theory of the log-sum-ReLU memory: the noise whose typical length sigma sqrt(d) is the exact radius."""
+def epanechnikov_limits(beta: float | None) -> Theory:
+    """Give the theory of the log-sum-ReLU memory: the noise whose typical length sigma sqrt(d) is the exact radius.
+
+    The beta of `epanechnikov_memory`, None for 2 / d, is half of the paper's.
+    """
 
     def limits(question: Question) -> Iterator[Reference]:
         if question.varied == "noise" and question.closest > 0:
-            sigma = epanechnikov_radius(question.closest, beta=beta) / math.sqrt(question.dim)
+            papers = 2 * (2 / question.dim if beta is None else beta)
+            sigma = epanechnikov_radius(question.closest, beta=papers) / math.sqrt(question.dim)
             if sigma > 0:
                 yield Reference(f"LSR: exact within sigma sqrt(d) = {sigma * math.sqrt(question.dim):.2g}", (sigma,))
 
     return limits
+
+
+def polynomial_sequence_limits(power: int) -> Theory:
+    """Give up to how many transitions a sequence memory with f(m) = m^(power - 1) makes none, or one, wrong.
+
+    P_T = n^d / (2 (2d - 1)!! ln n) with d = power - 1, and P_S = P_T / (d + 1), for a whole sequence without an error
+    (Chaudhry et al. 2023, arXiv 2306.04532).
+    """
+
+    def limits(question: Question) -> Iterator[Reference]:
+        if question.varied == "length" and question.source == "signs":
+            one = dense_capacity(question.dim, power=power)
+            yield Reference(f"degree {power - 1}: P_T = {one:.0f}", (one,))
+            yield Reference(f"degree {power - 1}: P_S = {one / power:.0f}", (one / power,))
+
+    return limits
+
+
+def pseudo_inverse_sequence_limits(question: Question) -> Iterator[Reference]:
+    """Give n + 1, up to which a sequence of independent patterns is recalled exactly."""
+    if question.varied == "length":
+        yield Reference(f"pseudo-inverse: n + 1 = {question.dim + 1}", (question.dim + 1.0,))
 
 
 def _grid(question: Question) -> tuple[float, ...]:

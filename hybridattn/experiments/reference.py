@@ -12,7 +12,7 @@ class Question:
     """What an experiment on retrieval varied, and what it kept."""
 
     varied: str
-    """patterns, or the name of the corruption: noise, flips or mask."""
+    """patterns, or the name of the corruption: noise, flips or mask; length for sequences."""
     values: Sequence[float]
     """The values that were tried, rising."""
     source: str

@@ -28,6 +28,8 @@ class Contender:
     """What else decides its answers, as plain data."""
     theory: tuple[Theory, ...] = ()
     """What is known about it, for the figures."""
+    binary: bool = False
+    """Whether it takes nothing but -1 and +1: queries are then given to it as signs."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,14 @@ class Setup:
         """Find who takes part under this name."""
         return next(one for one in self.contenders if one.name == name)
 
+    def must_fit(self) -> None:
+        """Raise ArgumentError where a binary memory is to store patterns that are not of signs."""
+        for one in self.contenders:
+            if one.binary and not self.source.signs:
+                raise ArgumentError(
+                    f"{one.name} stores -1 and +1 alone; patterns {self.source.name} hold other numbers"
+                )
+
     def patterns(self, count: int, seed: int) -> Tensor:
         """Draw the patterns (count, d) of a seed."""
         return self.source.draw(count, seeded(seed, "patterns", count))
@@ -89,6 +99,13 @@ class Setup:
         memory = self.contender(name).build(self.source.dim, generator)
         memory.write(patterns)
         return memory
+
+    def asked(self, name: str, queries: Tensor, generator: torch.Generator) -> Tensor:
+        """Give queries (m, d) as the memory takes them: a binary one gets signs, a fair coin for each 0."""
+        if not self.contender(name).binary:
+            return queries
+        coins = 2.0 * torch.randint(2, queries.shape, generator=generator) - 1
+        return torch.where(queries == 0, coins.to(queries.dtype), queries.sign())
 
     def answer(self, memory: Memory, queries: Tensor) -> Tensor:
         """Settle queries (m, d), or read them once where the memory does not settle: (m, d)."""

@@ -27,6 +27,8 @@ class Source:
     """What tells two tables of the same name apart."""
     shape: tuple[int, int] | None = None
     """Height and width, where patterns are pictures."""
+    signs: bool = False
+    """Whether all entries are -1 or +1."""
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw `count` patterns (count, dim), those of a table without repetition."""
@@ -50,7 +52,11 @@ def sign_patterns(dim: int) -> Source:
     >>> sign_patterns(4).draw(1, torch.Generator().manual_seed(0)).abs()
     tensor([[1., 1., 1., 1.]], dtype=torch.float64)
     """
-    return Source("signs", _checked(dim), lambda m, g: 2.0 * torch.randint(2, (m, dim), generator=g).double() - 1)
+
+    def sample(count: int, generator: torch.Generator) -> Tensor:
+        return 2.0 * torch.randint(2, (count, dim), generator=generator).double() - 1
+
+    return Source("signs", _checked(dim), sample, signs=True)
 
 
 def gaussian_patterns(dim: int) -> Source:
@@ -83,7 +89,7 @@ def tabulated(name: str, rows: Tensor, *, shape: tuple[int, int] | None = None) 
     def sample(count: int, generator: torch.Generator) -> Tensor:
         return rows[torch.randperm(len(rows), generator=generator)[:count]]
 
-    return Source(name, rows.shape[1], sample, len(rows), digest, shape)
+    return Source(name, rows.shape[1], sample, len(rows), digest, shape, bool((rows.abs() == 1).all()))
 
 
 def _checked(dim: int) -> int:

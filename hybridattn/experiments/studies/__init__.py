@@ -15,8 +15,15 @@ from hybridattn.experiments.studies.retrieval import (
     capacity_study,
     mask_study,
     noise_study,
-    references,
+    retrieval_references,
     summarise_retrieval,
+)
+from hybridattn.experiments.studies.sequences import (
+    SequencePoint,
+    SequenceRow,
+    sequence_references,
+    sequence_study,
+    summarise_sequences,
 )
 
 __all__ = [
@@ -26,16 +33,21 @@ __all__ = [
     "EnergyRow",
     "RetrievalPoint",
     "RetrievalRow",
+    "SequencePoint",
+    "SequenceRow",
     "basin_map",
     "basin_study",
     "capacity_study",
     "energy_study",
     "mask_study",
     "noise_study",
-    "references",
+    "retrieval_references",
+    "sequence_references",
+    "sequence_study",
     "summarise_basins",
     "summarise_energy",
     "summarise_retrieval",
+    "summarise_sequences",
     "trajectory",
     "unit_square",
 ]

@@ -67,6 +67,7 @@ def basin_study(setup: Setup, *, size: int = 5, grid: int = 41) -> Study[BasinRo
         raise ArgumentError(f"basins are drawn in 2 dimensions; got patterns of {setup.source.dim}")
     if grid < 2:
         raise ArgumentError(f"grid must be at least 2 points a side; got {grid}")
+    setup.must_fit()
     setup.source.must_have(size)
     names = [one.name for one in setup.contenders]
     cells = [Cell(name, size, 0.0, seed) for name, seed in product(names, setup.seeds)]

@@ -66,6 +66,7 @@ def energy_study(
 
     Raises ArgumentError where a memory has no energy or does not settle.
     """
+    setup.must_fit()
     setup.source.must_have(size)
     corruption = corruption or GaussianNoise()
     for one in setup.contenders:
@@ -97,6 +98,7 @@ def _measure(setup: Setup, corruption: Corruption, cell: Cell) -> list[EnergyRow
     patterns = setup.patterns(cell.patterns, cell.seed)
     asked = patterns[: setup.criterion.queries]
     queries = corruption(asked, cell.level, seeded(cell.seed, "queries", cell.patterns, cell.level))
+    queries = setup.asked(cell.memory, queries, seeded(cell.seed, "coins", cell.patterns, cell.level))
     memory = setup.memory(cell.memory, patterns, cell.seed)
     assert isinstance(memory, Energetic)
     states = trajectory(memory, queries, setup.criterion.steps)

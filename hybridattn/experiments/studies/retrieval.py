@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from hybridattn.experiments.patterns import Corruption, Flips, GaussianNoise, Mask
-from hybridattn.experiments.reference import Question, Reference
+from hybridattn.experiments.reference import Reference
 from hybridattn.experiments.running import Cell, Study, seeded, share_interval
 from hybridattn.experiments.setup import Setup
+from hybridattn.experiments.studies.references import references
 
 __all__ = [
     "RetrievalPoint",
@@ -20,7 +21,7 @@ __all__ = [
     "capacity_study",
     "mask_study",
     "noise_study",
-    "references",
+    "retrieval_references",
     "summarise_retrieval",
 ]
 
@@ -96,6 +97,7 @@ def mask_study(setup: Setup, *, size: int, levels: Sequence[float]) -> Study[Ret
 def _study(
     name: str, setup: Setup, *, sizes: Sequence[int], levels: Sequence[float], corruption: Corruption
 ) -> Study[RetrievalRow]:
+    setup.must_fit()
     for size in sizes:
         setup.source.must_have(size)
     for level in levels:
@@ -110,7 +112,9 @@ def _measure(setup: Setup, corruption: Corruption, cell: Cell) -> list[Retrieval
     patterns = setup.patterns(cell.patterns, cell.seed)
     asked = patterns[: setup.criterion.queries]
     queries = corruption(asked, cell.level, seeded(cell.seed, "queries", cell.patterns, cell.level))
-    answers = setup.answer(setup.memory(cell.memory, patterns, cell.seed), queries).double()
+    coins = seeded(cell.seed, "coins", cell.patterns, cell.level)
+    memory = setup.memory(cell.memory, patterns, cell.seed)
+    answers = setup.answer(memory, setup.asked(cell.memory, queries, coins)).double()
     cosines = torch.nn.functional.cosine_similarity(answers, asked, dim=-1)
     row = RetrievalRow(
         **vars(cell),
@@ -137,18 +141,11 @@ def summarise_retrieval(rows: Iterable[RetrievalRow]) -> list[RetrievalPoint]:
     return [_point(*key, same) for key, same in order.items()]
 
 
-def references(setup: Setup, varied: str, points: Sequence[RetrievalPoint]) -> list[Reference]:
+def retrieval_references(setup: Setup, varied: str, points: Sequence[RetrievalPoint]) -> list[Reference]:
     """Ask the theory of every memory that took part about what was varied: patterns, noise, flips or mask."""
-    found: dict[str, Reference] = {}
-    for one in setup.contenders:
-        mine = [point for point in points if point.memory == one.name]
-        values = sorted({float(point.patterns) if varied == "patterns" else point.level for point in mine})
-        stored, closest = max(point.patterns for point in mine), min(point.closest for point in mine)
-        question = Question(varied, values, setup.source.name, setup.source.dim, stored, closest)
-        for reference in (reference for theory in one.theory for reference in theory(question)):
-            twice = reference.label in found
-            found[reference.label] = replace(reference, of=None if twice else one.name)
-    return list(found.values())
+    tried = [float(point.patterns) if varied == "patterns" else point.level for point in points]
+    asked = [(point.memory, x, point.patterns, point.closest) for point, x in zip(points, tried, strict=True)]
+    return references(setup, varied, asked)
 
 
 def _point(memory: str, patterns: int, level: float, rows: Sequence[RetrievalRow]) -> RetrievalPoint:
