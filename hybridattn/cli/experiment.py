@@ -120,13 +120,13 @@ def noise(
 
     Example: hybridattn experiment noise --patterns digits --size 100 --beta 8 --levels 0.2,0.4,0.8 --json -
     """
-    from hybridattn.experiments import Flips, GaussianNoise, noise_study
+    from hybridattn.experiments import GaussianNoise, SignFlips, noise_study
 
     targets = Targets(out, csv_file, json_file, figure)
     criterion = (steps, threshold, queries)
     setup = _setup(memory or BOTH, beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
     levels = levels or ("0,0.1,0.2,0.3,0.4,0.5" if flips else "0,0.5,1,1.5,2,2.5,3,4")
-    kind = Flips() if flips else GaussianNoise()
+    kind = SignFlips() if flips else GaussianNoise()
     study = noise_study(setup, size=size, levels=numbers("--levels", levels, float), corruption=kind)
     label = "share of signs turned" if flips else "standard deviation of the noise"
     perform(study, targets, _retrieval(setup, kind.name, label))

@@ -18,9 +18,9 @@ from hybridattn.experiments.limits import (
 )
 from hybridattn.experiments.patterns import (
     Corruption,
-    Flips,
     GaussianNoise,
     Mask,
+    SignFlips,
     Source,
     digits,
     gaussian_patterns,
@@ -109,7 +109,6 @@ __all__ = [
     "Criterion",
     "EnergyPoint",
     "EnergyRow",
-    "Flips",
     "GaussianNoise",
     "Interval",
     "Ledger",
@@ -124,6 +123,7 @@ __all__ = [
     "SequencePoint",
     "SequenceRow",
     "Setup",
+    "SignFlips",
     "Source",
     "Study",
     "Theory",

@@ -34,8 +34,6 @@ from hybridattn.memory import (
     SlotMemory,
     SparseDistributedMemory,
     Storkey,
-)
-from hybridattn.memory.slots.named import (
     dense_associative_memory,
     entmax_hopfield,
     epanechnikov_memory,

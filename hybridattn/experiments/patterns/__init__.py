@@ -1,6 +1,6 @@
 """Where the patterns of an experiment come from, and how its queries are spoiled."""
 
-from hybridattn.experiments.patterns.corruption import Corruption, Flips, GaussianNoise, Mask
+from hybridattn.experiments.patterns.corruption import Corruption, GaussianNoise, Mask, SignFlips
 from hybridattn.experiments.patterns.digits import digits
 from hybridattn.experiments.patterns.files import patterns_from
 from hybridattn.experiments.patterns.images import grey_image
@@ -8,9 +8,9 @@ from hybridattn.experiments.patterns.source import Source, gaussian_patterns, si
 
 __all__ = [
     "Corruption",
-    "Flips",
     "GaussianNoise",
     "Mask",
+    "SignFlips",
     "Source",
     "digits",
     "gaussian_patterns",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hybridattn.errors import ArgumentError
 
-__all__ = ["Corruption", "Flips", "GaussianNoise", "Mask"]
+__all__ = ["Corruption", "GaussianNoise", "Mask", "SignFlips"]
 
 
 class Corruption(Protocol):
@@ -39,10 +39,10 @@ class GaussianNoise:
 
 
 @dataclass(frozen=True)
-class Flips:
+class SignFlips:
     """Turn the sign of round(level d) entries, drawn anew for every pattern; level in [0, 1].
 
-    >>> Flips()(torch.ones(1, 4), 0.5, torch.Generator().manual_seed(0)).sum()
+    >>> SignFlips()(torch.ones(1, 4), 0.5, torch.Generator().manual_seed(0)).sum()
     tensor(0.)
     """
 

@@ -9,7 +9,7 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from hybridattn.experiments.patterns import Corruption, Flips, GaussianNoise, Mask
+from hybridattn.experiments.patterns import Corruption, GaussianNoise, Mask, SignFlips
 from hybridattn.experiments.reference import Reference
 from hybridattn.experiments.running import Cell, Study, seeded, share_interval
 from hybridattn.experiments.setup import Setup
@@ -72,14 +72,14 @@ class RetrievalPoint:
 def capacity_study(
     setup: Setup, *, sizes: Sequence[int], level: float = 0.0, corruption: Corruption | None = None
 ) -> Study[RetrievalRow]:
-    """Store more and more patterns, and ask for them by queries spoiled to `level` (`Flips()` by default).
+    """Store more and more patterns, and ask for them by queries spoiled to `level` (`SignFlips()` by default).
 
     >>> from hybridattn.experiments import Setup, contenders, run_study, sign_patterns
     >>> study = capacity_study(Setup((contenders()["modern_hopfield"],), sign_patterns(16), (0,)), sizes=[2, 4])
     >>> [row.retrieved for row in run_study(study)]
     [2, 4]
     """
-    return _study("capacity", setup, sizes=sizes, levels=[level], corruption=corruption or Flips())
+    return _study("capacity", setup, sizes=sizes, levels=[level], corruption=corruption or SignFlips())
 
 
 def noise_study(

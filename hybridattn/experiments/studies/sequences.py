@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hybridattn.experiments.patterns import Flips
+from hybridattn.experiments.patterns import SignFlips
 from hybridattn.experiments.reference import Reference
 from hybridattn.experiments.running import Cell, Study, seeded, share_interval
 from hybridattn.experiments.setup import Setup
@@ -72,10 +72,10 @@ def sequence_study(setup: Setup, *, lengths: Sequence[int], level: float = 0.0) 
     setup.must_fit()
     for length in lengths:
         setup.source.must_have(length if length > 1 else 0)
-    Flips()(torch.ones(1, setup.source.dim), level, seeded(0))
+    SignFlips()(torch.ones(1, setup.source.dim), level, seeded(0))
     names = [one.name for one in setup.contenders]
     cells = [Cell(name, length, float(level), seed) for name, length, seed in product(names, lengths, setup.seeds)]
-    settings = {**setup.settings, "corruption": Flips().name, "sizes": list(lengths), "levels": [level]}
+    settings = {**setup.settings, "corruption": SignFlips().name, "sizes": list(lengths), "levels": [level]}
     return Study("sequence", settings, cells, partial(_measure, setup), SequenceRow)
 
 
@@ -84,7 +84,7 @@ def _measure(setup: Setup, cell: Cell) -> list[SequenceRow]:
     generator = seeded(cell.seed, "memory", cell.memory, cell.patterns)
     memory = setup.contender(cell.memory).build(setup.source.dim, generator)
     memory.write(patterns[:-1], patterns[1:])
-    state = Flips()(patterns[:1], cell.level, seeded(cell.seed, "queries", cell.patterns, cell.level))
+    state = SignFlips()(patterns[:1], cell.level, seeded(cell.seed, "queries", cell.patterns, cell.level))
     states = []
     for _ in range(cell.patterns - 1):
         state = memory.read(state).value.detach()

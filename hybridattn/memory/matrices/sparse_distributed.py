@@ -109,7 +109,7 @@ class SparseDistributedMemory(MatrixMemory):
         if self.value_dim is not None:
             raise ArgumentError("settle needs a memory whose keys are its values: value_dim must be None")
         found = settle_states(self._recalled, self._bits(query), steps=steps, tol=tol)
-        return Settled(*(part.reshape((*query.shape[:-1], *part.shape[1:])) for part in found))
+        return found.shaped(query.shape[:-1])
 
     def activated(self, query: Tensor) -> Tensor:
         """Count the locations that queries (..., d) activate: (...) int64."""

@@ -6,7 +6,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hybridattn.attention import Dot, NegativeSquaredEuclidean, Read, Separation, Similarity, Softmax, read
+from hybridattn.attention import (
+    Dot,
+    MeanShift,
+    NegativeSquaredEuclidean,
+    Read,
+    ScaledDot,
+    Separation,
+    Similarity,
+    Softmax,
+    read,
+)
 from hybridattn.attention.read import potential
 from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
 from hybridattn.errors import ArgumentError
@@ -51,7 +61,7 @@ class Landscape:
     def steepness(self) -> float | Tensor:
         """The factor of q . k (or of minus the squared distance) in the scores, () or (q,); ArgumentError if none."""
         beta = self.beta.squeeze(-1) if isinstance(self.beta, Tensor) and self.beta.ndim else self.beta
-        return beta * scale_of(self.similarity, self.activation)
+        return beta * scale_of(self.similarity, self.activation, self.keys.shape[-1])
 
     def of(self, rows: Tensor) -> "Landscape":
         """Give the landscape of some of the states."""
@@ -69,14 +79,15 @@ class Landscape:
             nothing = state.new_zeros(len(state))
             return Look(state, nothing[:, None], nothing) if self.distance else Look(0 * state, None, nothing)
         if self.distance:
-            seen, mass = self._rows(state, torch.cat((self.keys, self.keys.new_ones(len(self.keys), 1)), -1))
+            seen, mass = self._rows(state, self._with_ones(), self.separation)
             total, weight = seen[:, :-1], seen[:, -1:]
-            return Look(torch.where(weight > 0, total / weight.where(weight > 0, 1.0), state), weight, mass)
+            mean = torch.where(weight > 0, total / weight.where(weight > 0, 1.0), state)
+            return Look(mean, self._weight(state, weight), mass)
         if isinstance(self.separation, Softmax):
             found = self._read(state, True)
             assert found.log_mass is not None
             return Look(found.value, None, found.log_mass)
-        value, mass = self._rows(state, self.keys)
+        value, mass = self._rows(state, self.keys, self.separation)
         return Look(value, None, mass)
 
     def follow(self, state: Tensor, seen: Look) -> Tensor:
@@ -97,7 +108,8 @@ class Landscape:
         """Give the two parts of E(before) - E(after) for an update that was damped by `rate`."""
         wide = torch.promote_types(before.dtype, torch.float32)
         moved = after.to(wide) - before.to(wide)
-        rise = (later.mass - seen.mass) / self.steepness
+        same = later.mass == seen.mass  # -inf, too, where nothing is near
+        rise = torch.where(same, 0.0, later.mass - seen.mass) / self.steepness
         if seen.weight is not None:
             fell = seen.weight.squeeze(-1) * moved.square().sum(-1) * (2 / rate - 1)
             return Drop(fell, rise - fell)
@@ -123,8 +135,18 @@ class Landscape:
         parts = {"similarity": self.similarity, "separation": self.separation, "beta": self.beta}
         return read(state, self.keys, self.keys, **parts, log_mass=log_mass)  # type: ignore[arg-type]
 
-    def _rows(self, state: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        value, mass = read_rows(state[None], self.keys[None], values[None], self._scoring(), self.separation, None)[:2]
+    def _with_ones(self) -> Tensor:
+        return torch.cat((self.keys, self.keys.new_ones(len(self.keys), 1)), -1)
+
+    def _weight(self, state: Tensor, weight: Tensor) -> Tensor:
+        # A mean shift divides the weights by their sum; the slope of its potential is the sum itself.
+        if not isinstance(self.separation, MeanShift):
+            return weight
+        ones = self.keys.new_ones(len(self.keys), 1)
+        return self._rows(state, ones, self.separation.separation)[0]
+
+    def _rows(self, state: Tensor, values: Tensor, separation: Separation) -> tuple[Tensor, Tensor]:
+        value, mass = read_rows(state[None], self.keys[None], values[None], self._scoring(), separation, None)[:2]
         return value[0], mass[0]
 
     def _scoring(self) -> Scoring:
@@ -132,12 +154,11 @@ class Landscape:
         return Scoring(self.similarity, beta, None, None)
 
 
-def scale_of(similarity: Similarity, activation: Activation | Flips) -> float:
+def scale_of(similarity: Similarity, activation: Activation | Flips, width: int) -> float:
     """Give the factor of q . k, or of -|q - k|^2, in a similarity; ArgumentError where settling goes down no energy."""
     if isinstance(similarity, NegativeSquaredEuclidean) and not isinstance(activation, Identity):
         raise ArgumentError(f"under a distance the energy is known for activation Identity() only; got {activation!r}")
-    if not isinstance(similarity, Dot | NegativeSquaredEuclidean):
-        raise ArgumentError(
-            f"the energy is known for similarity Dot() and NegativeSquaredEuclidean() only; got {similarity!r}"
-        )
-    return 1.0
+    if not isinstance(similarity, Dot | ScaledDot | NegativeSquaredEuclidean):
+        known = "Dot(), ScaledDot() and NegativeSquaredEuclidean()"
+        raise ArgumentError(f"the energy is known for similarity {known} only; got {similarity!r}")
+    return width**-0.5 if isinstance(similarity, ScaledDot) else 1.0

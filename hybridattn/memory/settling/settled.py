@@ -21,13 +21,14 @@ class Record(Flag):
 
 
 class Drop(NamedTuple):
-    """Two parts of the drop of the energy in an update, both at least 0: their sum is E(q) - E(q+).
+    """Two parts of the drop of the energy in an update: their sum is E(q) - E(q+), and both are at least 0.
 
     For `Identity` under the dot product E(q) - E(q+) = |q - q+|^2 / 2 + D_F(s+, s) / beta, with the scores s = beta X q
     and the Bregman divergence D_F(s+, s) = F(s+) - F(s) - p . (s+ - s), p the weights; for `Softmax` it is
-    KL(p || p+). An update damped to q+ = q + r (f(q) - q) moves |f(q) - q|^2 (r - r^2 / 2) instead. Under minus the
-    squared distance the first part is twice that, times the sum of the weights; for `Sign` and `Sphere` it is f . (q+
-    - q).
+    KL(p || p+). An update damped to q+ = q + r (f(q) - q) has |f(q) - q|^2 (r - r^2 / 2) in the first place. Under
+    minus the squared distance that is twice as much, times the sum of the weights; for `Sign` and `Sphere` it is f .
+    (q+ - q). The second part is at least 0 because F is convex; that of `LogSumReLU` and of `Power` of odd n is not
+    everywhere.
     """
 
     moved: Tensor
@@ -56,9 +57,9 @@ class Settled(NamedTuple):
         """Give the axis of queries (q, ...) the shape `lead`."""
 
         def late(part: Tensor) -> Tensor:
-            return part.reshape(part.shape[0], *lead, *part.shape[2:])
+            return part.reshape((part.shape[0], *lead, *part.shape[2:]))
 
-        state, steps, converged = (part.reshape(*lead, *part.shape[1:]) for part in self[:3])
+        state, steps, converged = (part.reshape((*lead, *part.shape[1:])) for part in self[:3])
         states, energies = (None if part is None else late(part) for part in self[3:5])
         drops = None if self.drops is None else Drop(*map(late, self.drops))
         return Settled(state, steps, converged, states, energies, drops)

@@ -60,11 +60,9 @@ def refusal(beta: float | Tensor) -> str | None:
     return None if good else f"beta must be finite and above 0; got {shown}"
 
 
-def is_steep(beta: float | Tensor, dtype: torch.dtype) -> bool:
-    """Tell whether scores may leave the range of the dtype, so that `bounded` has to look."""
-    if dtype == torch.float16 and isinstance(beta, Tensor):
-        return True
-    return bool(beta.max() > _STEEP) if isinstance(beta, Tensor) and beta.numel() else bool(beta > _STEEP)
+def is_steep(beta: float | Tensor) -> bool:
+    """Tell whether scores may leave the range of float32, so that `bounded` has to look."""
+    return bool((beta > _STEEP).any()) if isinstance(beta, Tensor) else beta > _STEEP
 
 
 def beta_for(beta: float | Tensor, lead: tuple[int, ...]) -> float | Tensor:

@@ -20,16 +20,17 @@ from hybridattn.memory.settling import (
     Settled,
     Unrolled,
 )
-from hybridattn.memory.slots.beta import Beta, beta_for, bounded, is_steep, made, refusal
+from hybridattn.memory.slots.beta import Beta, beta_for, bounded
 from hybridattn.memory.slots.height import floored, level_of
 from hybridattn.memory.slots.stored import StoredSlots
+from hybridattn.memory.slots.tempered import Tempered
 
 __all__ = ["SlotMemory"]
 
 _DOT, _SOFTMAX, _IDENTITY, _UNROLLED = Dot(), Softmax(), Identity(), Unrolled()
 
 
-class SlotMemory(StoredSlots):
+class SlotMemory(Tempered, StoredSlots):
     """Slots of a key, a value and evidence each, read by attention; a dense associative memory where values are keys.
 
     With the default parts a read is attention, and settling is the update of the modern Hopfield network (Ramsauer et
@@ -61,8 +62,6 @@ class SlotMemory(StoredSlots):
     tensor([0])
     """
 
-    beta: float | Tensor
-
     def __init__(
         self,
         key_dim: int,
@@ -84,7 +83,7 @@ class SlotMemory(StoredSlots):
             )
         super().__init__(key_dim, value_dim, slots=slots, generator=generator, device=device, dtype=dtype)
         self.similarity, self.separation, self.activation = similarity, separation, activation
-        self._place_beta(made(beta))
+        self._place_beta(beta, self.keys)
 
     def extra_repr(self) -> str:
         """Describe the memory in one line; parts with parameters are shown below it."""
@@ -93,8 +92,7 @@ class SlotMemory(StoredSlots):
         if self.activation != _IDENTITY:
             parts["activation"] = self.activation
         shown = "".join(f", {name}={part}" for name, part in parts.items() if not isinstance(part, nn.Module))
-        beta = self.beta.tolist() if isinstance(self.beta, Tensor) and self.beta.numel() <= 8 else Beta.like(self.beta)
-        return f"{sizes}{shown}, beta={beta}{', trainable=True' if self.trainable else ''}"
+        return f"{sizes}{shown}, beta={self._beta_shown()}{', trainable=True' if self.trainable else ''}"
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that make an empty memory of the same form, into which the state can be loaded.
@@ -182,7 +180,8 @@ class SlotMemory(StoredSlots):
         and which the mean shift goes down. It falls where F is convex. Without slots E is what the state has by itself.
 
         Where beta is so small that F(0) / beta drowns the rest, E is that of a beta which is no more than sqrt(eps)
-        off in all scores. Raises ArgumentError for other similarities: no energy is known that the updates go down.
+        off in all scores. Raises ArgumentError for similarities that are none of
+        `Dot`, `ScaledDot` and `NegativeSquaredEuclidean`: no energy is known that their updates go down.
         """
         rows = self._queries(state)
         landscape = floored(self._landscape(state, rows), rows)
@@ -206,50 +205,4 @@ class SlotMemory(StoredSlots):
 
     def _beta_of(self, query: Tensor, rows: Tensor) -> float | Tensor:
         beta = beta_for(self.beta, tuple(query.shape[:-1]))
-        return bounded(beta, rows, self.keys) if self._steep and len(self) and len(rows) else beta
-
-    def _place_beta(self, beta: float | Tensor) -> None:
-        if isinstance(beta, nn.Parameter):
-            self.beta = nn.Parameter(beta.data.to(self.keys.device)) if beta.device != self.keys.device else beta
-        elif isinstance(beta, Tensor):
-            self.register_buffer("beta", beta.detach().clone().to(self.keys.device))
-        else:
-            self.beta = beta
-        self._steep = is_steep(beta, self.keys.dtype)
-
-    def _apply(self, fn: Any, recurse: bool = True) -> "SlotMemory":
-        # Counts stay exact when keys become bfloat16, and so does beta: they follow to the device only.
-        kept = {"evidence": self.evidence}
-        if "beta" in self._buffers and isinstance(self.beta, Tensor):
-            kept["beta"] = self.beta
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        for name, numbers in kept.items():
-            setattr(self, name, numbers.to(getattr(self, name).device))
-        self._steep = is_steep(self.beta, self.keys.dtype)
-        return self
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        super()._save_to_state_dict(destination, prefix, keep_vars)
-        if not isinstance(self.beta, Tensor):
-            destination[prefix + "beta"] = torch.tensor(self.beta, dtype=torch.float64)
-
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        _, _, missing, unexpected, errors = rest
-        name = prefix + "beta"
-        theirs = state_dict.get(name)
-        wrong = None if theirs is None else refusal(theirs)
-        if wrong is not None:
-            errors.append(f"{name}: {wrong}")
-            return
-        super()._load_from_state_dict(state_dict, prefix, *rest)
-        if isinstance(self.beta, Tensor):
-            pass  # a buffer or a Parameter, loaded like any other
-        elif theirs is None:
-            missing.append(name)
-        elif theirs.ndim:
-            errors.append(f"size mismatch for {name}: a number cannot take shape {tuple(theirs.shape)}")
-        else:
-            self.beta = float(theirs)
-        if name in unexpected:
-            unexpected.remove(name)
-        self._steep = is_steep(self.beta, self.keys.dtype)
+        return bounded(beta, rows, self.keys) if self._steep(self.keys) and len(self) and len(rows) else beta

@@ -116,6 +116,12 @@ class StoredSlots(NumberedSlots):
         if self.trainable:
             raise ArgumentError(f"cannot {what} a trainable memory: its number of slots is fixed")
 
+    def _apply(self, fn: Any, recurse: bool = True) -> "StoredSlots":
+        counts = self.evidence  # they stay exact when keys become bfloat16: they follow to the device only
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.evidence = counts.to(self.evidence.device)
+        return self
+
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
         for name in () if keep_vars else self._stored():  # a copy leaves the reserved room behind

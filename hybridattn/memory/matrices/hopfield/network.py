@@ -112,7 +112,7 @@ class HopfieldNetwork(MatrixMemory):
         """
         dynamics, states = self._dynamics(), self._states("query", query)
         found = settle_states(lambda rows: self.update(dynamics, rows), states, steps=steps, tol=tol)
-        return Settled(*(part.reshape((*query.shape[:-1], *part.shape[1:])) for part in found))
+        return found.shaped(query.shape[:-1])
 
     def energy(self, state: Tensor) -> Tensor:
         """Give E = -s^T W s / 2 + theta^T s of states (..., n): (...), with s less the coding's mean.
