@@ -20,7 +20,7 @@ from hybridattn.cli.showing import (
 from hybridattn.cli.trials import Results, Targets, chosen, numbers, perform, set_up, source_of
 
 if TYPE_CHECKING:
-    from hybridattn.experiments import Contender, Setup
+    from hybridattn.experiments import Setup
 
 __all__ = ["experiment_app"]
 
@@ -59,7 +59,8 @@ Csv = Annotated[str | None, typer.Option("--csv", metavar="FILE|-", help="Write 
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")]
 Figure = Annotated[Path | None, typer.Option(metavar="FILE", help="Draw a .png, .svg or .pdf.")]
 
-BOTH = ("modern_hopfield", "nearest_neighbour")
+DEFAULTS = ("modern_hopfield", "hopfield_hebb", "hopfield_pseudo_inverse")  # where they can store the patterns
+POINTS = ("sparse_hopfield", "modern_hopfield")
 
 
 @experiment_app.command()
@@ -89,7 +90,7 @@ def capacity(
 
     targets = Targets(out, csv_file, json_file, figure)
     criterion = (steps, threshold, queries)
-    setup = _setup(memory or BOTH, beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
+    setup = _setup(memory or (), beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
     study = capacity_study(setup, sizes=numbers("--sizes", sizes, int), level=flips)
     perform(study, targets, _retrieval(setup, "patterns", "stored patterns"))
 
@@ -124,7 +125,7 @@ def noise(
 
     targets = Targets(out, csv_file, json_file, figure)
     criterion = (steps, threshold, queries)
-    setup = _setup(memory or BOTH, beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
+    setup = _setup(memory or (), beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
     levels = levels or ("0,0.1,0.2,0.3,0.4,0.5" if flips else "0,0.5,1,1.5,2,2.5,3,4")
     kind = SignFlips() if flips else GaussianNoise()
     study = noise_study(setup, size=size, levels=numbers("--levels", levels, float), corruption=kind)
@@ -159,7 +160,7 @@ def mask(
 
     targets = Targets(out, csv_file, json_file, figure)
     criterion = (steps, threshold, queries)
-    setup = _setup(memory or BOTH, beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
+    setup = _setup(memory or (), beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
     study = mask_study(setup, size=size, levels=numbers("--levels", levels, float))
     perform(study, targets, _retrieval(setup, "mask", "masked share"))
 
@@ -182,10 +183,12 @@ def basins(
 
     Example: hybridattn experiment basins --memory modern_hopfield --beta 16 --figure basins.png
     """
-    from hybridattn.experiments import basin_study, summarise_basins, unit_square
+    from hybridattn.experiments import basin_study, contenders, summarise_basins, unit_square
 
     targets = Targets(out, csv_file, json_file, figure)
-    setup = set_up(unit_square(), _memories(memory or BOTH, beta), seed=seed, seeds=seeds, criterion=(steps, 0.9, 1))
+    setup = set_up(
+        unit_square(), chosen(memory or POINTS, contenders(beta)), seed=seed, seeds=seeds, criterion=(steps, 0.9, 1)
+    )
     study = basin_study(setup, size=size, grid=starts)
     perform(study, targets, Results(summarise_basins, basin_table, partial(draw_basins, setup, size, starts)))
 
@@ -216,7 +219,7 @@ def energy(
 
     targets = Targets(out, csv_file, json_file, figure)
     criterion = (steps, 0.9, queries)
-    setup = _setup(memory or BOTH[:1], beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
+    setup = _setup(memory or DEFAULTS[:1], beta, source=(patterns, dim, grid), seeds=(seed, seeds), criterion=criterion)
     study = energy_study(setup, size=size, level=sigma)
     perform(study, targets, Results(summarise_energy, energy_table, draw_energy))
 
@@ -254,12 +257,6 @@ def sequence(
     perform(study, targets, Results(summarise_sequences, sequence_table, draw_sequences, theory))
 
 
-def _memories(names: Sequence[str], beta: float | None) -> "tuple[Contender, ...]":
-    from hybridattn.experiments import contenders
-
-    return chosen(names, contenders(beta))
-
-
 def _setup(
     names: Sequence[str],
     beta: float | None,
@@ -268,9 +265,12 @@ def _setup(
     seeds: tuple[int, int],
     criterion: tuple[int, float, int],
 ) -> "Setup":
+    from hybridattn.experiments import contenders
+
     first, count = seeds
-    memories = _memories(names, beta)
-    return set_up(source_of(*source), memories, seed=first, seeds=count, criterion=criterion)
+    found, known = source_of(*source), contenders(beta)
+    memories = chosen(names or [name for name in DEFAULTS if found.signs or not known[name].binary], known)
+    return set_up(found, memories, seed=first, seeds=count, criterion=criterion)
 
 
 def _retrieval(setup: "Setup", varied: str, label: str) -> Results:

@@ -57,7 +57,8 @@ def contenders(beta: float | None = None) -> Mapping[str, Contender]:
 
     Without beta each has its own: 1, but 1 / d for the dense memory, whose scores are then overlaps, and 2 / d for the
     Epanechnikov memory, which then reaches half the usual distance of two sign patterns. Hopfield networks (zero
-    diagonal, units one by one in random order) and Kanerva's memory take the signs of a query, a 0 by a fair coin.
+    diagonal, units one by one in random order), the dense and the exponential memory (the same in the order of entries)
+    and Kanerva's memory are binary: they take the signs of a query, a 0 by a fair coin.
 
     >>> sorted(contenders())[:3]
     ['dense_associative_memory', 'entmax_hopfield', 'epanechnikov_memory']
@@ -135,7 +136,13 @@ def _by_dim(beta: float | None, over_dim: float) -> _Betas:
 
 def _slots(name: str, make: Callable[..., SlotMemory], betas: _Betas, *theory: Theory) -> Contender:
     beta_for, written = betas
-    return Contender(name, lambda dim, _: make(dim, beta=beta_for(dim), dtype=_EXACT), {"beta": written}, theory=theory)
+    return Contender(
+        name,
+        lambda dim, _: make(dim, beta=beta_for(dim), dtype=_EXACT),
+        {"beta": written},
+        theory=theory,
+        binary=make in (_dense, exponential_memory),
+    )
 
 
 _dense = partial(dense_associative_memory, power=POWER)

@@ -43,7 +43,7 @@ class Recall:
 
 
 def recall_pictures(
-    memory: Memory, pictures: Mapping[str, Tensor], query: Tensor, *, steps: int = 20, tol: float = 1e-3
+    memory: Memory, pictures: Mapping[str, Tensor], query: Tensor, *, steps: int = 20, tol: float = 1e-2
 ) -> Recall:
     """Store pictures in an empty memory, and let the query (height, width) settle: at most `steps` updates.
 
