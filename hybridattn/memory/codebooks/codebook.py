@@ -32,8 +32,8 @@ class CodebookMemory(NumberedSlots):
     slots together have less than 1e-6 of the attention; the two agree to that.
 
     Args:
-        entities: (m, v) codebook of the first key part and of the values.
-        cues: (r, c) codebook of the second key part.
+        entities: (m, v) codebook of the first key part and of the values, or v, for one that is empty.
+        cues: (r, c) codebook of the second key part, or c.
         beta: inverse temperature of the softmax.
         coherence: bound on |x . y| of two different entries of one codebook of unit norm; 1 promises nothing and turns
         the
@@ -49,7 +49,10 @@ class CodebookMemory(NumberedSlots):
     cues: Tensor
     codes: Tensor
 
-    def __init__(self, entities: Tensor, cues: Tensor, *, beta: float = 100.0, coherence: float = 1.0) -> None:
+    def __init__(
+        self, entities: Tensor | int, cues: Tensor | int, *, beta: float = 100.0, coherence: float = 1.0
+    ) -> None:
+        entities, cues = _book("entities", entities), _book("cues", cues)
         super().__init__(device=entities.device)
         if not (math.isfinite(beta) and beta > 0):
             raise ArgumentError(f"beta must be positive and finite; got {beta}")
@@ -73,6 +76,11 @@ class CodebookMemory(NumberedSlots):
         """Describe the memory for `repr`."""
         sizes = f"slots={len(self)}, entities={len(self.entities)}, cues={len(self.cues)}"
         return f"{sizes}, key_dim={self.key_dim}, value_dim={self.value_dim}, beta={self.beta:g}"
+
+    def arguments(self) -> dict[str, Any]:
+        """Give the arguments that make an empty memory of the same form, into which the state can be loaded."""
+        widths = {"entities": self.entities.shape[1], "cues": self.cues.shape[1]}
+        return {**widths, "beta": self.beta, "coherence": self.coherence}
 
     def write_codes(self, codes: Tensor) -> Tensor:
         """Store slots by the places of their entries, (m, 3) int64 rows of entity, cue and target; gives (m,) slot ids.
@@ -280,6 +288,14 @@ def _codebook(name: str, book: Tensor) -> Tensor:
     if not bool(book.isfinite().all()):
         raise NotFiniteError(f"{name} must be finite; got {int((~book.isfinite()).any(-1).sum())} rows that are not")
     return book
+
+
+def _book(name: str, book: Tensor | int) -> Tensor:
+    if isinstance(book, Tensor):
+        return book
+    if book < 1:
+        raise ArgumentError(f"{name} must be a codebook, or a width of at least 1; got {book}")
+    return torch.empty(0, book)
 
 
 def _known(found: Tensor) -> Tensor:

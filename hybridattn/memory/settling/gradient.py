@@ -40,7 +40,8 @@ class Implicit:
     u = g + J^T u, where g is the gradient by the state and J = df/dq at the fixed point (Bai et al. 2019, arXiv
     1909.01377, theorem 1). u is found by the iteration u <- u + damping (g + J^T u - u), which converges at the rate
     of the settling itself where the fixed point attracts. The gradient by the query is 0: queries nearby end in the
-    same state. It is as exact as the state is settled, so choose a small `tol` of the settling, too.
+    same state. It is as exact as the state is settled, so choose a small `tol` of the settling, too. `Sphere` has
+    fixed points at every length, none of which attracts.
 
     Args:
         tol: where the iteration stops, relative to |g|, for every query.
@@ -77,8 +78,10 @@ class Implicit:
             state = kept
         return found._replace(state=state + 0 * query if query.requires_grad else state)
 
-    def _solved(self, updating: Updating, state: Tensor, damping: float, slope: Tensor) -> Tensor:
+    def _solved(self, updating: Updating, state: Tensor, damping: float, slope: Tensor | None) -> Tensor | None:
         """Solve u = slope + J^T u for every row."""
+        if slope is None:
+            return None
         with torch.enable_grad():
             state = state.detach().requires_grad_()
             after = updating.update(state)

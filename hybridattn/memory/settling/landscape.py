@@ -61,7 +61,7 @@ class Landscape:
     def steepness(self) -> float | Tensor:
         """The factor of q . k (or of minus the squared distance) in the scores, () or (q,); ArgumentError if none."""
         beta = self.beta.squeeze(-1) if isinstance(self.beta, Tensor) and self.beta.ndim else self.beta
-        return beta * scale_of(self.similarity, self.activation, self.keys.shape[-1])
+        return beta * scale_of(self.similarity, self.separation, self.activation, self.keys.shape[-1])
 
     def of(self, rows: Tensor) -> "Landscape":
         """Give the landscape of some of the states."""
@@ -154,11 +154,17 @@ class Landscape:
         return Scoring(self.similarity, beta, None, None)
 
 
-def scale_of(similarity: Similarity, activation: Activation | Flips, width: int) -> float:
+def scale_of(similarity: Similarity, separation: Separation, activation: Activation | Flips, width: int) -> float:
     """Give the factor of q . k, or of -|q - k|^2, in a similarity; ArgumentError where settling goes down no energy."""
-    if isinstance(similarity, NegativeSquaredEuclidean) and not isinstance(activation, Identity):
-        raise ArgumentError(f"under a distance the energy is known for activation Identity() only; got {activation!r}")
-    if not isinstance(similarity, Dot | ScaledDot | NegativeSquaredEuclidean):
+    if isinstance(similarity, NegativeSquaredEuclidean):
+        if not isinstance(activation, Identity):
+            raise ArgumentError(
+                f"under a distance the energy is known for Identity() only; got activation {activation!r}"
+            )
+        return 1.0
+    if not isinstance(similarity, Dot | ScaledDot):
         known = "Dot(), ScaledDot() and NegativeSquaredEuclidean()"
         raise ArgumentError(f"the energy is known for similarity {known} only; got {similarity!r}")
+    if isinstance(separation, MeanShift) and isinstance(activation, Identity):
+        raise ArgumentError(f"under a dot product {separation!r} goes down no energy: it belongs to a distance")
     return width**-0.5 if isinstance(similarity, ScaledDot) else 1.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from hybridattn.attention import MeanShift
 from hybridattn.errors import ArgumentError
 from hybridattn.memory.settling.flips import Flips
 from hybridattn.memory.settling.landscape import Landscape, Look
@@ -27,8 +28,8 @@ class Recording(Plan):
     def settle(self, updating: Updating, query: Tensor) -> Settled:
         """Settle queries (q, d) in a `Landscape`; ArgumentError where no energy, or no certificate, is known."""
         assert isinstance(updating, Landscape)
-        if Record.DROPS in self.record and isinstance(updating.activation, Flips):
-            raise ArgumentError("drops are known for updates of all entries at once; got activation Flips()")
+        if Record.DROPS in self.record:
+            _must_have_drops(updating)
         log = _Log(updating, self.record, self.damping, self.level)
         state, converged = query, torch.zeros(len(query), dtype=torch.bool, device=query.device)
         taken, seen = torch.zeros_like(converged, dtype=torch.int64), log.start(query)
@@ -40,6 +41,13 @@ class Recording(Plan):
             seen = log.step(state, seen, after)
             taken, state, converged = taken + ~converged, after, converged | still
         return Settled(state, taken, converged, *log.kept())
+
+
+def _must_have_drops(landscape: Landscape) -> None:
+    if isinstance(landscape.activation, Flips):
+        raise ArgumentError("drops are known for updates of all entries at once; got activation Flips()")
+    if isinstance(landscape.separation, MeanShift) and not landscape.distance:
+        raise ArgumentError(f"under a dot product drops are not known for {landscape.separation!r}")
 
 
 @dataclass

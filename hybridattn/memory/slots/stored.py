@@ -1,7 +1,7 @@
 """Slots of a key, a value and evidence each: how they are written, erased, counted and looked up."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -116,7 +116,7 @@ class StoredSlots(NumberedSlots):
         if self.trainable:
             raise ArgumentError(f"cannot {what} a trainable memory: its number of slots is fixed")
 
-    def _apply(self, fn: Any, recurse: bool = True) -> "StoredSlots":
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
         counts = self.evidence  # they stay exact when keys become bfloat16: they follow to the device only
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self.evidence = counts.to(self.evidence.device)

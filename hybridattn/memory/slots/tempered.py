@@ -1,6 +1,6 @@
 """A module whose beta is saved with its state, whatever form it has."""
 
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +37,7 @@ class Tempered(nn.Module):
             return self.beta.tolist()
         return Beta.like(self.beta)
 
-    def _apply(self, fn: Any, recurse: bool = True) -> "Tempered":
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
         buffer = self._buffers.get("beta")
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         if buffer is not None and isinstance(self.beta, Tensor):

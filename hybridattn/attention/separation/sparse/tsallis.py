@@ -20,7 +20,7 @@ _SERIES = 0.1
 
 
 def tsallis(behind: Tensor, alpha: Tensor) -> Tensor:
-    """Give the alpha-entmax of scores (..., n) whose largest is 0 and whose smallest is at least -1 / (alpha - 1).
+    """Give the alpha-entmax of scores (..., n) whose largest is 0, none of them infinite.
 
     alpha (..., 1) broadcasts to them and is above 1; its gradient needs alpha at most 2. Differentiable once.
     """

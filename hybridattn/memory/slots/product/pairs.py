@@ -43,7 +43,7 @@ def first_free(wanted: Tensor, held: Tensor) -> Tensor:
     held (n,) are taken from the start. Raises ArgumentError where a row finds none.
     """
     first = wanted[:, 0]
-    if not held[first].any() and len(first.unique()) == len(first):
+    if not held[first].any() and len(torch.unique(first)) == len(first):
         return first
     taken, given = set(held.nonzero().flatten().tolist()), []
     for row, places in enumerate(wanted.tolist()):

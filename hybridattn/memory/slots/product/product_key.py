@@ -121,12 +121,14 @@ class ProductKeyMemory(Tempered):
                 keep, or no slot is free that a key could have. Then nothing is stored.
         """
         self._must_be_free("write to")
+        keys = self._rows("keys", keys, self.key_dim)
         if values is None or evidence is not None:
             raise ArgumentError("a product-key memory stores keys with values, and keeps no evidence")
-        keys, values = self._rows("keys", keys, self.key_dim), self._rows("values", values, self.value_dim)
+        values = self._rows("values", values, self.value_dim)
         if len(keys) != len(values):
             raise ShapeError(f"values must be one a key, {len(keys)}; got {len(values)}")
-        found = [self._pairs(rows, self.kept**2)[1] for rows in self._blocks(keys[:, None])]
+        few = self.kept
+        found = [best_pairs(rows, self.sub_keys, few, few**2, None)[1] for rows in self._blocks(keys[:, None])]
         places = first_free(torch.cat([each.reshape(-1, each.shape[-1]) for each in found]), self._held())
         self.values = self.values.index_copy(0, places, values)
         self.times = self.times.index_add(0, places, torch.ones_like(places))
@@ -135,7 +137,7 @@ class ProductKeyMemory(Tempered):
     def erase(self, ids: Tensor) -> None:
         """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
         self._must_be_free("erase from")
-        places = self._places(ids).flatten().unique()
+        places = torch.unique(self._places(ids))
         self.values = self.values.index_fill(0, places, 0)
         self.times = self.times.index_add(0, places, torch.ones_like(places))
 
@@ -153,7 +155,8 @@ class ProductKeyMemory(Tempered):
         lead = query.shape[:-1]
         beta = beta_for(self.beta, tuple(lead))
         rows = query.reshape(-1, self.heads or 1, self.key_dim)
-        found = [self._pairs(block, self.kept) for block in self._blocks(rows)]
+        held = None if self.trainable else self._held()
+        found = [best_pairs(block, self.sub_keys, self.kept, self.kept, held) for block in self._blocks(rows)]
         scores, places = (torch.cat(parts).flatten(0, 1) for parts in zip(*found, strict=True))
         read = self._softmax(scores * beta, places, top)
         if top is None and not log_mass:
@@ -183,14 +186,10 @@ class ProductKeyMemory(Tempered):
         spare = (0, top - slots.shape[-1])
         return Read(value, mass, pad(slots, spare, value=-1), pad(shares[:, :top], spare))
 
-    def _pairs(self, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Find the k best slots for queries (q, h, d): scores, -inf where empty, and places (q, h, k)."""
-        return best_pairs(rows, self.sub_keys, self.kept, k, None if self.trainable else self._held())
-
     def _blocks(self, rows: Tensor) -> tuple[Tensor, ...]:
         """Cut queries into blocks whose scores fit a fixed budget."""
         at_once = max(1, TILE // (rows.shape[1] * max(self.sub_keys.shape[-2], self.kept**2)))
-        return torch.split(rows, at_once)  # type: ignore[no-untyped-call, no-any-return]
+        return torch.split(rows, at_once)
 
     def _held(self) -> Tensor:
         return self.times % 2 == 1
