@@ -2,18 +2,64 @@
 
 from hybridattn.attention.read import read
 from hybridattn.attention.result import Read
-from hybridattn.attention.separation import Hard, Separation, Softmax
-from hybridattn.attention.similarity import Cosine, Dot, Factored, NegativeSquaredEuclidean, Similarity
+from hybridattn.attention.separation import (
+    Entmax,
+    Epanechnikov,
+    Exponential,
+    Hard,
+    KSubsets,
+    LearnedEntmax,
+    Linear,
+    LogSumReLU,
+    Margined,
+    MeanShift,
+    Normmax,
+    Power,
+    Proportional,
+    RectifiedPower,
+    Separation,
+    Softmax,
+    Sparsemax,
+    TopSoftmax,
+)
+from hybridattn.attention.similarity import (
+    Bilinear,
+    Cosine,
+    Dot,
+    Factored,
+    NegativeManhattan,
+    NegativeSquaredEuclidean,
+    ScaledDot,
+    Similarity,
+)
 
 __all__ = [
+    "Bilinear",
     "Cosine",
     "Dot",
+    "Entmax",
+    "Epanechnikov",
+    "Exponential",
     "Factored",
     "Hard",
+    "KSubsets",
+    "LearnedEntmax",
+    "Linear",
+    "LogSumReLU",
+    "Margined",
+    "MeanShift",
+    "NegativeManhattan",
     "NegativeSquaredEuclidean",
+    "Normmax",
+    "Power",
+    "Proportional",
     "Read",
+    "RectifiedPower",
+    "ScaledDot",
     "Separation",
     "Similarity",
     "Softmax",
+    "Sparsemax",
+    "TopSoftmax",
     "read",
 ]

@@ -1,7 +1,30 @@
 """Who wins: from scores to weights, the second part of a read."""
 
 from hybridattn.attention.separation.hard import Hard
-from hybridattn.attention.separation.protocol import Separation
-from hybridattn.attention.separation.softmax import Softmax
+from hybridattn.attention.separation.mean_shift import MeanShift
+from hybridattn.attention.separation.protocol import Margined, Proportional, Separation
+from hybridattn.attention.separation.relu import Epanechnikov, LogSumReLU
+from hybridattn.attention.separation.softmax import Softmax, TopSoftmax
+from hybridattn.attention.separation.sparse import Entmax, KSubsets, LearnedEntmax, Normmax, Sparsemax
+from hybridattn.attention.separation.sums import Exponential, Linear, Power, RectifiedPower
 
-__all__ = ["Hard", "Separation", "Softmax"]
+__all__ = [
+    "Entmax",
+    "Epanechnikov",
+    "Exponential",
+    "Hard",
+    "KSubsets",
+    "LearnedEntmax",
+    "Linear",
+    "LogSumReLU",
+    "Margined",
+    "MeanShift",
+    "Normmax",
+    "Power",
+    "Proportional",
+    "RectifiedPower",
+    "Separation",
+    "Softmax",
+    "Sparsemax",
+    "TopSoftmax",
+]

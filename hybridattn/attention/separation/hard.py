@@ -21,6 +21,11 @@ class Hard:
     tensor([0., 1., 0.])
     """
 
+    @property
+    def margin(self) -> float:
+        """0: the best slot is always read alone."""
+        return 0.0
+
     def weights(self, scores: Tensor, /) -> Tensor:
         """Give the one-hot vector of the largest score; 0 in rows where every score is -inf."""
         if not scores.shape[-1]:

@@ -1,11 +1,12 @@
 """Similarities that are a dot product once each side has been mapped on its own."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-__all__ = ["Cosine", "Dot"]
+__all__ = ["Cosine", "Dot", "ScaledDot"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,24 @@ class Dot:
     def factors(self, query: Tensor, keys: Tensor, /) -> tuple[Tensor, Tensor]:
         """Give both sides as they are."""
         return query, keys
+
+
+@dataclass(frozen=True)
+class ScaledDot:
+    """Dot product over the root of the width, q . k / sqrt(d), as in attention (Vaswani et al. 2017, eq. 1).
+
+    >>> ScaledDot()(torch.tensor([[1.0, 2.0, 0.0, 0.0]]), torch.tensor([[3.0, 4.0, 0.0, 5.0]]))
+    tensor([[5.5000]])
+    """
+
+    def __call__(self, query: Tensor, keys: Tensor, /) -> Tensor:
+        """Give q . k / sqrt(d) as (..., q, n)."""
+        query, keys = self.factors(query, keys)
+        return query @ keys.mT
+
+    def factors(self, query: Tensor, keys: Tensor, /) -> tuple[Tensor, Tensor]:
+        """Give the query over sqrt(d), and the keys as they are."""
+        return query / math.sqrt(max(1, query.shape[-1])), keys
 
 
 @dataclass(frozen=True)
