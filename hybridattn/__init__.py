@@ -104,6 +104,9 @@ _NAMES = {
         "UnitUpdate",
         "Unlearning",
         "WinnersTakeAll",
+        "exponential_sequence",
+        "polynomial_sequence",
+        "pseudo_inverse_sequence",
     ),
     "controller": (
         "Beam",

@@ -29,6 +29,9 @@ from hybridattn.memory.matrices import (
     UnitUpdate,
     Unlearning,
     WinnersTakeAll,
+    exponential_sequence,
+    polynomial_sequence,
+    pseudo_inverse_sequence,
 )
 from hybridattn.memory.protocols import Addressable, Energetic, Erasable, Evidential, Memory, Selective, Settling
 from hybridattn.memory.slots import SlotMemory
@@ -70,4 +73,7 @@ __all__ = [
     "UnitUpdate",
     "Unlearning",
     "WinnersTakeAll",
+    "exponential_sequence",
+    "polynomial_sequence",
+    "pseudo_inverse_sequence",
 ]
