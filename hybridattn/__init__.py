@@ -123,10 +123,13 @@ _NAMES = {
         "entmax_hopfield",
         "epanechnikov_memory",
         "exponential_memory",
+        "exponential_sequence",
         "hetero_associative",
         "mean_shift",
         "modern_hopfield",
         "nearest_neighbour",
+        "polynomial_sequence",
+        "pseudo_inverse_sequence",
         "sparse_hopfield",
     ),
     "controller": (

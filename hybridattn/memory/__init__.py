@@ -29,6 +29,9 @@ from hybridattn.memory.matrices import (
     UnitUpdate,
     Unlearning,
     WinnersTakeAll,
+    exponential_sequence,
+    polynomial_sequence,
+    pseudo_inverse_sequence,
 )
 from hybridattn.memory.protocols import Addressable, Energetic, Erasable, Evidential, Memory, Selective, Settling
 from hybridattn.memory.settling import (
@@ -113,9 +116,12 @@ __all__ = [
     "entmax_hopfield",
     "epanechnikov_memory",
     "exponential_memory",
+    "exponential_sequence",
     "hetero_associative",
     "mean_shift",
     "modern_hopfield",
     "nearest_neighbour",
+    "polynomial_sequence",
+    "pseudo_inverse_sequence",
     "sparse_hopfield",
 ]

@@ -25,7 +25,15 @@ from hybridattn.memory.matrices.principal import (
     OjaSubspace,
     Sanger,
 )
-from hybridattn.memory.matrices.sequences import DecorrelatedOverlap, Overlap, PlainOverlap, SequenceMemory
+from hybridattn.memory.matrices.sequences import (
+    DecorrelatedOverlap,
+    Overlap,
+    PlainOverlap,
+    SequenceMemory,
+    exponential_sequence,
+    polynomial_sequence,
+    pseudo_inverse_sequence,
+)
 from hybridattn.memory.matrices.sparse_distributed import SparseDistributedMemory
 
 __all__ = [
@@ -56,4 +64,7 @@ __all__ = [
     "UnitUpdate",
     "Unlearning",
     "WinnersTakeAll",
+    "exponential_sequence",
+    "polynomial_sequence",
+    "pseudo_inverse_sequence",
 ]

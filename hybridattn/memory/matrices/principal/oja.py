@@ -28,7 +28,7 @@ class OjaMemory(MatrixMemory):
     A first unit with |w|^2 <= 1 + c/2 stays so: with u = (w . x)^2 / |x|^2 a step of c gives
     |w'|^2 = (1 - c u)^2 |w|^2 + 2 u c (1 - c u) + u c^2, which rises with |w|^2 and is at most 1 + c/2 there. Near a
     component the length comes back to 1 by the factor 1 - 2 rate * y^2. Rates well below 1 / |x|^2 average over many
-    patterns. Should further units ever leave the range of the dtype, the write raises NotFiniteError and learns nothing.
+    patterns. Should further units ever leave the dtype's range, the write raises NotFiniteError and learns nothing.
 
     Args:
         dim: width d of a pattern.

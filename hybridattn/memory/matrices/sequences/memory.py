@@ -26,8 +26,8 @@ class SequenceMemory(NumberedSlots):
 
     Args:
         dim: width d of a pattern, at least 2.
-        separation: f as its weights: `Power(n)` is f(m) = m^(n-1), `Linear()` f(m) = m, `Softmax()` f(m) = exp(m) up to
-            a positive factor, which signs do not see.
+        separation: f as its weights: `Power(n)` is f(m) = m^(n-1), `Linear()` is f(m) = m, `Softmax()` is f(m) = exp(m)
+            up to a positive factor, which signs do not see.
         beta: what overlaps, -1 to 1, are multiplied by before f: above 0.
         overlap: how m is taken: `PlainOverlap()`, or `DecorrelatedOverlap()` for the generalised pseudo-inverse.
         device, dtype: of the patterns.

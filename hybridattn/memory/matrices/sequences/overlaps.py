@@ -47,7 +47,8 @@ class PlainOverlap:
         scores = torch.cat((whole - 1, whole + 1), -1) * (beta / others)
         agreeing, differing = separation.weights(scores).chunk(2, -1)  # the overlap where x_i s_i is +1, and where -1
         mean, half = (agreeing + differing) / 2, (agreeing - differing) / 2
-        return mean @ values + states * (half @ (keys * values))
+        drives: Tensor = mean @ values + states * (half @ (keys * values))
+        return drives
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ class DecorrelatedOverlap:
 
     def prepared(self, keys: Tensor, /) -> Tensor:
         """Give the dual patterns X^+ transposed, in float64 on the way: (n, d)."""
-        return torch.linalg.pinv(keys.double()).T.contiguous().to(keys.dtype)
+        duals: Tensor = torch.linalg.pinv(keys.double()).T.contiguous().to(keys.dtype)
+        return duals
 
     def drives(
         self, states: Tensor, keys: Tensor, prepared: Tensor, values: Tensor, separation: Separation, beta: float, /
