@@ -73,9 +73,7 @@ class Ledger:
         except json.JSONDecodeError:
             entry = None
         if not isinstance(entry, dict):
-            raise ArgumentError(
-                f"{self.path}:{number}: expected a line of JSON that an experiment wrote; got {line[:60]!r}"
-            )
+            raise self._refused(number, line)
         return entry
 
     def _refused(self, number: int, line: str) -> ArgumentError:
