@@ -16,6 +16,8 @@ from hybridattn.memory import Memory, Settling
 
 __all__ = ["Contender", "Criterion", "Setup"]
 
+_RUN = 3  # updates between looking who has come to rest
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -109,6 +111,11 @@ class Setup:
 
     def answer(self, memory: Memory, queries: Tensor) -> Tensor:
         """Settle queries (m, d), or read them once where the memory does not settle: (m, d)."""
-        if isinstance(memory, Settling):
-            return memory.settle(queries, steps=self.criterion.steps).state.detach()
-        return memory.read(queries).value.detach()
+        if not isinstance(memory, Settling):
+            return memory.read(queries).value.detach()
+        state, active, left = queries.clone(), torch.arange(len(queries)), self.criterion.steps
+        while left and len(active):  # in short runs: a fixed number of steps is taken by all, at rest or not
+            found = memory.settle(state[active], steps=min(left, _RUN))
+            state[active] = found.state.detach().to(state.dtype)
+            active, left = active[~found.converged], left - min(left, _RUN)
+        return state
