@@ -18,11 +18,11 @@ from hybridattn import (
 from hybridattn.view.plots import Curve, Limit, plot_curves, write_figure
 
 UNITS = 200
-SIZES = (5, 10, 15, 20, 25, 30, 40, 50)
+SIZES = (10, 20, 25, 30, 40)
 
 
 def main(path: str = "capacity.png") -> None:
-    setup = Setup((contenders()["hopfield_hebb"],), sign_patterns(UNITS), seeds=(0, 1, 2))
+    setup = Setup((contenders()["hopfield_hebb"],), sign_patterns(UNITS), seeds=(0, 1))
     points = summarise_retrieval(run_study(capacity_study(setup, sizes=SIZES)))
     for point in points:
         theory = hebb_overlap(point.patterns / UNITS)

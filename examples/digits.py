@@ -24,8 +24,8 @@ STORED, LEVELS = 100, (0.25, 0.5, 1.0, 2.0)
 
 def main(path: str = "digits.png") -> None:
     known = contenders()
-    memories = tuple(known[name] for name in ("modern_hopfield", "sparse_hopfield", "mean_shift"))
-    setup = Setup(memories, digits(), seeds=(0, 1, 2))
+    memories = tuple(known[name] for name in ("modern_hopfield", "mean_shift"))
+    setup = Setup(memories, digits(), seeds=(0, 1))
     for point in summarise_retrieval(run_study(noise_study(setup, size=STORED, levels=LEVELS))):
         interval = f"{point.retrieved_low:.2f} to {point.retrieved_high:.2f}"
         print(f"{point.memory:16} noise {point.level:4.2f}: {point.retrieved:.3f} retrieved, {interval}")
