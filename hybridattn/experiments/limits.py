@@ -31,7 +31,7 @@ __all__ = [
     "storkey_limits",
 ]
 
-_POINTS = 60  # of a drawn curve
+_POINTS = 120  # of a drawn curve
 _FAILURE = 0.001  # the chance of failure that the paper's examples take
 
 
@@ -144,4 +144,6 @@ def pseudo_inverse_sequence_limits(question: Question) -> Iterator[Reference]:
 
 def _grid(question: Question) -> tuple[float, ...]:
     low, high = min(question.values), max(question.values)
+    if question.varied in ("patterns", "length"):
+        return tuple(low * (high / low) ** (step / (_POINTS - 1)) for step in range(_POINTS))
     return tuple(low + (high - low) * step / (_POINTS - 1) for step in range(_POINTS))
