@@ -46,6 +46,7 @@ _NAMES = {
         "Exponential",
         "Factored",
         "Hard",
+        "Headed",
         "KSubsets",
         "LearnedEntmax",
         "Linear",

@@ -30,7 +30,7 @@ class MeanShift:
     separation: Separation
 
     def __post_init__(self) -> None:
-        if isinstance(self.separation, nn.Module) or not isinstance(self.separation, Separation):
+        if isinstance(self.separation, nn.Module | type) or not isinstance(self.separation, Separation):
             raise ArgumentError(
                 f"separation must have weights and a potential, and no Parameters; got {self.separation!r}"
             )

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from hybridattn.attention.separation.protocol import dead, finite
 
@@ -30,8 +29,8 @@ def halvings(dtype: torch.dtype) -> int:
 def share_out(scores: Tensor, depth: float | Tensor, shares: Callable[[Tensor], Tensor]) -> Tensor:
     """Give weights (..., n) where only slots less than `depth` behind the best can have any.
 
-    `shares` takes how far each slot is behind, (..., n) in [-depth, 0], so it meets neither infinities nor numbers
-    whose differences are lost.
+    `shares` takes how far each slot is behind, (..., n) in [-2 depth, 0], so it meets neither infinities nor numbers
+    whose differences are lost, and no slot that is out stands where rounding could let it in.
     """
     if not scores.shape[-1]:
         return torch.zeros_like(scores)
@@ -39,7 +38,7 @@ def share_out(scores: Tensor, depth: float | Tensor, shares: Callable[[Tensor], 
     alive = widened(scores).masked_fill(unread, 0.0)
     behind = alive - alive.detach().amax(-1, keepdim=True)
     near = behind > -depth
-    weights = shares(torch.where(near, behind, -depth))
+    weights = shares(torch.where(near, behind, -2 * depth))
     return torch.where(near & ~unread, weights, 0.0).to(scores.dtype)
 
 
@@ -54,23 +53,28 @@ def conjugate(scores: Tensor, weights: Callable[[Tensor], Tensor], omega: Callab
         behind = torch.where(shares > 0, wide - peak, 0.0)
         value = (peak + (shares * behind).sum(-1, keepdim=True)).squeeze(-1)
     # Where nothing is readable the value is -inf and all shares are 0, so the slope is 0 too.
-    return (sloped(value, wide, shares) - omega(shares)).to(scores.dtype)
+    return (sloped(value, wide, shares, weights) - omega(shares)).to(scores.dtype)
 
 
-def sloped(value: Tensor, scores: Tensor, weights: Tensor) -> Tensor:
-    """Give the value (...) as a function of scores (..., n) whose gradient is the weights; differentiable once."""
-    given: Tensor = _Sloped.apply(value, scores, weights)  # type: ignore[no-untyped-call]
+def sloped(value: Tensor, scores: Tensor, slope: Tensor, weights: Callable[[Tensor], Tensor]) -> Tensor:
+    """Give the value (...) as a function of scores (..., n) whose gradient is `slope`, which is weights(scores).
+
+    The weights are computed again where the gradient is to be differentiated itself.
+    """
+    given: Tensor = _Sloped.apply(value, scores, slope, weights)  # type: ignore[no-untyped-call]
     return given
 
 
 class _Sloped(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, value: Tensor, scores: Tensor, weights: Tensor) -> Tensor:
-        ctx.save_for_backward(weights)
+    def forward(ctx: Any, value: Tensor, scores: Tensor, slope: Tensor, weights: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.save_for_backward(scores, slope)
+        ctx.weights = weights
         return value.clone()
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, None]:
-        (weights,) = ctx.saved_tensors
-        return None, slope.unsqueeze(-1) * weights, None
+    def backward(ctx: Any, along: Tensor) -> tuple[None, Tensor, None, None]:
+        scores, slope = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            slope = ctx.weights(scores)
+        return None, along.unsqueeze(-1) * slope, None, None

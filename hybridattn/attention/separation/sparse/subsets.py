@@ -55,7 +55,7 @@ class KSubsets:
             most = torch.finfo(wide.dtype).max / (2 * max(1, wide.shape[-1]))
             terms = weights * torch.where(weights > 0, wide, 0.0)
             value = (terms.clamp(-most, most) - weights.square() / 2).sum(-1)
-        return sloped(value, wide, weights).to(scores.dtype)
+        return sloped(value, wide, weights, self.weights).to(scores.dtype)
 
 
 def _nearest(scores: Tensor, k: int) -> Tensor:
