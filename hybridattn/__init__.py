@@ -48,6 +48,7 @@ _NAMES = {
         "Exponential",
         "Factored",
         "Hard",
+        "Headed",
         "KSubsets",
         "LearnedEntmax",
         "Linear",

@@ -1,5 +1,7 @@
 """The rows of the classical memories that fold what they are given into a matrix."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,9 @@ from hybridattn.memory import (
     SequenceMemory,
     SparseDistributedMemory,
     Storkey,
+    exponential_sequence,
+    polynomial_sequence,
+    pseudo_inverse_sequence,
 )
 
 from .row import Row, numbers
@@ -36,6 +41,10 @@ def network(**parts: object) -> Row:
     return Row(HopfieldNetwork, lambda: HopfieldNetwork(64, **parts), hadamard, lambda m: None)
 
 
+def named(kind: Callable[..., SequenceMemory]) -> Row:
+    return Row(kind, lambda: kind(64), hadamard, after)
+
+
 def orthonormal(m: int) -> Tensor:
     return torch.linalg.qr(numbers(64, 64, 7)).Q[:m]
 
@@ -52,6 +61,9 @@ ROWS = {
     "asynchronous": network(update=Asynchronous()),
     "bidirectional": Row(BidirectionalMemory, lambda: BidirectionalMemory(64, 64), hadamard, after),
     "sequence": Row(SequenceMemory, lambda: SequenceMemory(64, beta=63.0), hadamard, after),
+    "polynomial sequence": named(polynomial_sequence),
+    "exponential sequence": named(exponential_sequence),
+    "pseudo-inverse sequence": named(pseudo_inverse_sequence),
     "decorrelated sequence": Row(
         SequenceMemory, lambda: SequenceMemory(64, beta=63.0, overlap=DecorrelatedOverlap()), hadamard, after
     ),

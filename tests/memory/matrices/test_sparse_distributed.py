@@ -105,7 +105,7 @@ def test_reads_come_nearer_below_the_critical_distance_and_no_nearer_above() -> 
     bound = critical(256, radius_of(256, 0.01), 3000, 100)
     assert bound == 54
     for memory, rows in memories(None):
-        for apart, nearer in ((bound - 12, True), (bound + 12, False)):
+        for apart, nearer in ((bound - 16, True), (bound + 16, False)):
             after = (memory.read(flipped(rows, apart, 3)).value != rows).double().sum(-1).mean()
             assert (after < apart) == nearer
         assert (memory.settle(flipped(rows, 10, 4)).state == rows).all(-1).double().mean() > 0.9

@@ -56,6 +56,6 @@ class Hebb:
     def saturation(self, n: int, /) -> float:
         """Give 0.138 n: above it no state near a pattern is stable; just below, settled overlaps are about 0.967.
 
-        Amit, Gutfreund and Sompolinsky 1985 (the overlap is recalled). Their theory is for large n, zero diagonal.
+        Amit, Gutfreund and Sompolinsky 1985, for large n and a zero diagonal; both figures solve their equations.
         """
         return _SATURATION * check_units(n)

@@ -148,6 +148,16 @@ def test_random_sweeps_follow_the_generator_and_not_the_batch() -> None:
     assert not index.read(queries).value.equal(together)
 
 
+def test_every_sweep_has_an_order_of_its_own_from_the_generator() -> None:
+    queries, network = patterns(20, 100, 1), HopfieldNetwork(100, dtype=torch.float64)
+    network.write(patterns(30, 100, 0))
+    network.update = Asynchronous(torch.Generator().manual_seed(4))
+    first, second = network.read(queries).value, network.read(queries).value
+    network.update = Asynchronous(torch.Generator().manual_seed(5))
+    assert not first.equal(second)
+    assert not first.equal(network.read(queries).value)
+
+
 def test_a_field_of_zero_keeps_the_state() -> None:
     network = HopfieldNetwork(3)
     network.write(torch.tensor([[1, 1, 1], [1, -1, 1]]))  # w_01 = w_12 = 0, w_02 = 2/3

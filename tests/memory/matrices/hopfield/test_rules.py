@@ -63,6 +63,13 @@ def test_a_dependent_pattern_changes_nothing() -> None:
     assert PseudoInverse().learn(once, torch.cat((rows, -rows))).equal(once)
 
 
+def test_nearly_parallel_patterns_do_not_spoil_the_projection() -> None:
+    rows = (torch.ones(128, 128) - 2 * torch.eye(128))[:100]  # each is 1 everywhere but in one place
+    exact = torch.linalg.pinv(rows.double()) @ rows.double()
+    learnt = PseudoInverse().learn(torch.zeros(128, 128), rows)
+    torch.testing.assert_close(learnt.double(), exact, rtol=0, atol=1e-5)  # 100 terms of eps = 1.2e-7
+
+
 def test_a_projection_stays_one_in_float32_up_to_the_last_dimension() -> None:
     learnt = PseudoInverse().learn(torch.zeros(128, 128), patterns(128, 128, 3).float())
     # rounding: some 128 rank-1 terms of size 1 at eps = 1.2e-7, orthogonal twice over
