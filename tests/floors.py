@@ -14,6 +14,7 @@ FLOORS = {
     "memory": 2,
     "controller": 3,
     "knowledge": 4,
+    "experiments": 4,
     "view": 4,
     "cli": 5,
     "__main__": 6,

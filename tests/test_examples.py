@@ -52,3 +52,25 @@ def test_a_hebbian_memory_speaks_narsese(tmp_path):
     assert f"  <rainy --> wet>. %{frequency:.9f};{confidence:.9f}%" in said
     derived = f"{0.9 * frequency * confidence:.9f}".rstrip("0")
     assert f"  <{{today}} --> wet>. %{frequency:.9f};{derived}%" in said
+
+
+FIGURES = {"icons": "Recalled: skull", "digits": "1.000 retrieved", "capacity": "in theory 0.0"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_written_where_it_was_asked_for(name, tmp_path):
+    example = HOUSE / "examples" / f"{name}.py"
+    assert len(example.read_text("utf-8").splitlines()) < 60
+    done = subprocess.run(
+        [sys.executable, str(example), "here.png"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "here.png").read_bytes().startswith(b"\x89PNG")
+    assert FIGURES[name] in done.stdout
+    assert "See here.png." in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["here.png"]

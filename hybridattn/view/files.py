@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hybridattn.errors import ArgumentError
 
-__all__ = ["check_path", "write_text"]
+__all__ = ["check_path", "write_bytes", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -30,6 +30,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise ArgumentError(f"text must be Unicode that UTF-8 can hold; got {error}") from error
+    write_bytes(path, data)
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put `data` into the file at `path`, whole or not at all, as `write_text` does."""
     with _told(path):
         _replace(_target(path), data)
 

@@ -36,7 +36,8 @@ class Recording(Plan):
         for _ in range(MOST_STEPS if self.steps is None else self.steps):
             if self.steps is None and bool(converged.all()):
                 break
-            after, still = self.damped(state, updating.update(state) if seen is None else updating.follow(state, seen))
+            after = self.damped(state, updating.update(state) if seen is None else updating.follow(state, seen))
+            still = self.still(state, after)
             after = torch.where(converged[:, None], state, after)
             seen = log.step(state, seen, after)
             taken, state, converged = taken + ~converged, after, converged | still

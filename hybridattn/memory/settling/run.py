@@ -16,6 +16,10 @@ MOST_STEPS = 1000
 """How often a query that does not come to rest is updated."""
 
 
+_BURST = 8
+"""So many updates are made before it is looked up where each query came to rest: small ones cost calls."""
+
+
 class Updating(Protocol):
     """What states can be settled by."""
 
@@ -33,8 +37,8 @@ class Plan:
     """How to settle: at most `steps` updates (None: 1000), each query until it moves by at most `tol` (Euclidean).
 
     Updates are damped to q + damping * (update(q) - q), 0 < damping <= 1. With `steps` nothing waits for a GPU: all
-    queries are updated as often, and those that have come to rest are left as they are. Without, only those that still
-    move are updated. Either way a query ends in the same state, whatever its neighbours in the batch.
+    queries are updated as often, and the state in which each came to rest is picked afterwards. Without, only those
+    that still move are updated. Either way a query ends in the same state, whatever its neighbours in the batch.
     """
 
     steps: int | None = None
@@ -53,26 +57,33 @@ class Plan:
         """Settle queries (q, d)."""
         return self._until_still(updating, query) if self.steps is None else self._so_often(updating, query, self.steps)
 
-    def step(self, updating: Updating, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Update states (q, d) once: the states that follow, and whether they are still, (q,) bool."""
-        return self.damped(state, updating.update(state))
+    def damped(self, state: Tensor, after: Tensor) -> Tensor:
+        """Go from states (q, d) towards those that would follow."""
+        return after if self.damping == 1 else torch.lerp(state, after, self.damping)
 
-    def damped(self, state: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
-        """Go from states (q, d) towards those that would follow: where they get, and whether they are still there."""
-        if self.damping != 1:
-            after = torch.lerp(state, after, self.damping)
-        still = torch.linalg.vector_norm((after - state).detach(), dim=-1) <= self.tol
-        return after, still
+    def still(self, state: Tensor, after: Tensor) -> Tensor:
+        """Tell for an update of states (..., d) which of them it left where they were: (...) bool."""
+        moved: Tensor = torch.linalg.vector_norm((after - state).detach(), dim=-1)
+        return moved <= self.tol
 
     def _so_often(self, updating: Updating, query: Tensor, steps: int) -> Settled:
         state, converged = query, torch.zeros(len(query), dtype=torch.bool, device=query.device)
         taken = torch.zeros_like(converged, dtype=torch.int64)
-        for step in range(steps):
-            after, still = self.step(updating, state)
-            taken = taken + ~converged
-            state = torch.where(converged[:, None], state, after) if step else after
-            converged = converged | still
+        for done in range(0, steps, _BURST):
+            path = [state]
+            for _ in range(min(_BURST, steps - done)):
+                path.append(self.damped(path[-1], updating.update(path[-1])))
+            state, count, still = self._first_still(torch.stack(path), converged)
+            taken, converged = taken + count, converged | still
         return Settled(state, taken, converged)
+
+    def _first_still(self, path: Tensor, converged: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Find where on its path (steps + 1, q, d) each state came to rest: it, the updates until then, and whether."""
+        still = self.still(path[:-1], path[1:])
+        moving = (~still).cumprod(0).sum(0)
+        count = (moving + 1).clamp(max=len(still)).masked_fill(converged, 0)
+        state = path.gather(0, count[None, :, None].expand(1, *path.shape[1:]))[0]
+        return state, count, moving < len(still)
 
     def _until_still(self, updating: Updating, query: Tensor) -> Settled:
         state, active = query, torch.arange(len(query), device=query.device)
@@ -80,7 +91,9 @@ class Plan:
         for _ in range(MOST_STEPS):
             if not active.numel():
                 break
-            after, still = self.step(updating.of(active), state[active])
+            before = state[active]
+            after = self.damped(before, updating.of(active).update(before))
+            still = self.still(before, after)
             state = state.index_copy(0, active, after)
             taken[active] += 1
             converged[active] = still
