@@ -43,8 +43,7 @@ class KSubsets:
         wide = widened(scores)
         last = wide.detach().topk(self.k, -1).values[..., -1:]
         few = last == -torch.inf
-        # Slots a whole unit before the k-th best have weight 1, and those a whole unit behind it have weight 0.
-        ahead = torch.where(few | ~readable, -1.0, wide - last).clamp(-1, 1)
+        ahead = torch.where(few | ~readable, -1.0, wide - last)
         return torch.where(few, readable, _nearest(ahead, self.k)).to(scores.dtype)
 
     def potential(self, scores: Tensor, /) -> Tensor:
@@ -60,6 +59,7 @@ class KSubsets:
 
 def _nearest(scores: Tensor, k: int) -> Tensor:
     """Give the point of {y in [0, 1]^n, sum y = k} nearest to scores whose k-th largest is 0."""
+    # A unit before the k-th best the weight is 1, a unit behind it is 0: so the threshold is in [-1, 0].
     with torch.no_grad():
         low, step = torch.full_like(scores[..., :1], -1.0), 1.0
         for _ in range(halvings(scores.dtype)):
