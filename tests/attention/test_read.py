@@ -236,6 +236,14 @@ def test_equals_across_the_borders_of_tiles(similarity: Similarity, dtype: torch
         assert found.equal(torch.cat([one.slots for one in alone], -2))
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 8])
+def test_equals_among_few_slots_go_to_the_lower(n: int) -> None:
+    keys, query = numbers(1, 6, seed=1).repeat(n, 1), numbers(4, 6)
+    found = read(query, keys, keys, top=3)
+    assert found.slots.tolist() == [[*range(min(n, 3)), *[-1] * (3 - n)]] * 4
+    assert found.shares[:, : min(n, 3)].eq(found.shares[:, :1]).all()
+
+
 @pytest.mark.parametrize("similarity", [Dot(), Cosine()])
 def test_equal_keys_with_other_priors_are_ranked_by_these(similarity: Similarity, small_tiles: None) -> None:
     keys, query = numbers(1, 33, seed=1).repeat(90, 1), numbers(3, 33)
