@@ -47,6 +47,7 @@ _NAMES = {
         "Exponential",
         "Factored",
         "Hard",
+        "Headed",
         "KSubsets",
         "LearnedEntmax",
         "Linear",

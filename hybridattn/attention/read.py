@@ -7,8 +7,9 @@ from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hybridattn.attention.check import check
+from hybridattn.attention.heads import by_head
 from hybridattn.attention.result import Read, mapped
-from hybridattn.attention.separation import Separation, Softmax
+from hybridattn.attention.separation import Headed, Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
 from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out, picked
 from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
@@ -72,6 +73,9 @@ def read(
     check(query, keys, values, beta, mask, prior, top)
     if log_mass and not isinstance(separation, Softmax):
         raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
+    if isinstance(separation, Headed) and separation.heads is not None:
+        parts = {"similarity": similarity, "beta": beta, "mask": mask, "prior": prior, "top": top}
+        return by_head(read, separation, query, keys, values, **parts)
     wants_mass = isinstance(separation, Softmax) and (log_mass or top is not None)
     if not isinstance(separation, Softmax) or not isinstance(similarity, Factored) or _has_slope(prior):
         return _read_rows(query, keys, values, Scoring(similarity, beta, mask, prior), separation, top, wants_mass)

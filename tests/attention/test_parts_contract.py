@@ -10,14 +10,14 @@ from torch import Tensor
 from hybridattn import attention
 from hybridattn.attention import Factored, Margined, Proportional, Separation, Similarity
 
-PROTOCOLS = {"Similarity", "Factored", "Separation", "Margined", "Proportional"}
+PROTOCOLS = {"Similarity", "Factored", "Separation", "Margined", "Proportional", "Headed"}
 FLOATS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 similarities = pytest.mark.parametrize("row", SIMILARITIES.values(), ids=SIMILARITIES)
 separations = pytest.mark.parametrize("row", SEPARATIONS.values(), ids=SEPARATIONS)
 a_score = st.one_of(st.integers(-128, 128).map(lambda sixteenth: sixteenth / 16), st.just(-torch.inf))
 rows_of_scores = st.lists(a_score, max_size=8)
-quick = settings(deadline=None, max_examples=10)
+quick = settings(deadline=None, max_examples=6)
 
 
 def those(promise) -> pytest.MarkDecorator:

@@ -8,8 +8,9 @@ from attention_rows import SEPARATIONS, SIMILARITIES, Claims, Likeness
 from torch import Tensor
 
 from hybridattn import read
-from hybridattn.attention import Dot, Linear, Softmax
+from hybridattn.attention import Dot, LearnedEntmax, Linear, Softmax
 from hybridattn.attention.tiles import rows as row_tiles
+from hybridattn.errors import ShapeError
 
 reading = importlib.import_module("hybridattn.attention.read")
 separations = pytest.mark.parametrize("row", SEPARATIONS.values(), ids=SEPARATIONS)
@@ -103,3 +104,35 @@ def test_linear_reads_are_the_matrix_of_hebb() -> None:
     query, keys, values = numbers(6, 4), numbers(9, 4, seed=1), numbers(9, 3, seed=2)
     found = read(query, keys, values, similarity=Dot(), separation=Linear(), beta=0.5)
     torch.testing.assert_close(found.value, 0.5 * query @ (keys.T @ values))
+
+
+@pytest.mark.parametrize(
+    ("query", "keys", "values"),
+    [((2, 3, 5, 4), (3, 9, 4), (9, 3)), ((3, 5, 4), (9, 4), (3, 9, 3)), ((5, 4), (3, 9, 4), (2, 1, 9, 3))],
+)
+def test_heads_each_have_their_own_separation(query, keys, values, tiles: None) -> None:
+    separation = LearnedEntmax(3, alpha=1.5, dtype=torch.float64)
+    with torch.no_grad():
+        separation.raw.copy_(torch.tensor([-2.0, 0.0, 2.0]))
+    sides = numbers(*query), numbers(*keys, seed=1), numbers(*values, seed=2)
+    mask, beta = numbers(3, 5, 9, seed=3) > -0.7, numbers(3, 1, 1, seed=4).abs() + 0.2
+    mask[1, 2] = False
+    scores = (sides[0] @ sides[1].mT * beta).masked_fill(~mask, -torch.inf)
+    weights = separation.weights(scores)
+    found = read(*sides, separation=separation, beta=beta, mask=mask, top=2)
+    torch.testing.assert_close(found.value, weights @ sides[2])
+    kept = torch.where(
+        found.slots < 0, 0.0, weights.expand(*found.shares.shape[:-1], 9).gather(-1, found.slots.clamp(0))
+    )
+    torch.testing.assert_close(found.shares, kept)
+    found.value.square().sum().backward()
+    wanted = separation.raw.grad.clone()
+    separation.raw.grad = None
+    (separation.weights(scores) @ sides[2]).square().sum().backward()
+    torch.testing.assert_close(wanted, separation.raw.grad)
+
+
+def test_heads_that_are_not_there_are_said_to_be_missing() -> None:
+    for lead in ((), (2,), (1,)):
+        with pytest.raises(ShapeError, match=r"query or keys must have heads=3 as axis -3 .*; got shape \(.*5, 4\)"):
+            read(numbers(*lead, 5, 4), numbers(9, 4), numbers(9, 4), separation=LearnedEntmax(3))

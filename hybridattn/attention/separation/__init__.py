@@ -2,7 +2,7 @@
 
 from hybridattn.attention.separation.hard import Hard
 from hybridattn.attention.separation.mean_shift import MeanShift
-from hybridattn.attention.separation.protocol import Margined, Proportional, Separation
+from hybridattn.attention.separation.protocol import Headed, Margined, Proportional, Separation
 from hybridattn.attention.separation.relu import Epanechnikov, LogSumReLU
 from hybridattn.attention.separation.softmax import Softmax, TopSoftmax
 from hybridattn.attention.separation.sparse import Entmax, KSubsets, LearnedEntmax, Normmax, Sparsemax
@@ -13,6 +13,7 @@ __all__ = [
     "Epanechnikov",
     "Exponential",
     "Hard",
+    "Headed",
     "KSubsets",
     "LearnedEntmax",
     "Linear",

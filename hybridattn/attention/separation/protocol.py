@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-__all__ = ["Margined", "Proportional", "Separation", "dead", "finite"]
+__all__ = ["Headed", "Margined", "Proportional", "Separation", "dead", "finite"]
 
 
 @runtime_checkable
@@ -56,6 +56,18 @@ class Proportional(Separation, Protocol):
 
     def shares(self, scores: Tensor, /) -> Tensor:
         """Give weights / sum of weights, (..., n) to (..., n); 0 where the sum is not above 0."""
+        ...
+
+
+@runtime_checkable
+class Headed(Protocol):
+    """A separation that differs by head: its scores are (..., heads, q, n)."""
+
+    heads: int | None
+    """How many heads, or None where it is the same for all scores."""
+
+    def head(self, head: int, /) -> Separation:
+        """Give the separation of one head, for scores (..., q, n)."""
         ...
 
 

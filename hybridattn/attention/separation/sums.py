@@ -75,7 +75,7 @@ class Power:
 class RectifiedPower:
     """Weights max(0, s_i)^(n-1); potential sum_i max(0, s_i)^n / n: the rectified polynomial of Krotov and Hopfield.
 
-    Convex for every n, and never negative (Krotov and Hopfield 2016, arXiv 1606.01164, section 2). n: at least 2,
+    Convex for every n, and never negative (Krotov and Hopfield 2016, arXiv 1606.01164). n: at least 2,
     whole or not, else ArgumentError.
 
     >>> RectifiedPower(3).weights(torch.tensor([2.0, -1.0, -torch.inf]))

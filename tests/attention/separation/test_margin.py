@@ -44,10 +44,12 @@ def test_exact_fixed_points_are_those_that_lead_by_the_margin(separation, margin
         stored = patterns(n, d, seed)
         for beta in (0.1, 0.3, 0.6, 1.2):
             value = read(stored, stored, stored, separation=separation, beta=beta).value
-            for i, lead in enumerate(leads(stored).tolist()):
-                if abs(lead - margin / beta) > 0.01 * margin / beta:
-                    assert torch.equal(value[i], stored[i]) == (lead >= margin / beta)
-                    seen[lead >= margin / beta] += 1
+            lead = leads(stored) * beta / margin
+            clear = (lead - 1).abs() > 0.01
+            fixed = (value == stored).all(-1)
+            assert torch.equal(fixed[clear], (lead >= 1)[clear])
+            for outcome in seen:
+                seen[outcome] += int((fixed[clear] == outcome).sum())
     assert min(seen.values()) >= 20
 
 

@@ -29,7 +29,7 @@ SHARES = {
 """Each with its Omega, in plain Python."""
 shares = pytest.mark.parametrize(("separation", "omega"), SHARES.values(), ids=SHARES)
 rows = st.lists(st.integers(-40, 40).map(lambda part: part / 16), min_size=1, max_size=6)
-quick = settings(deadline=None, max_examples=20)
+quick = settings(deadline=None, max_examples=10)
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -117,7 +117,7 @@ def test_normmax_is_the_root(gamma: float, scores: list[float]) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 @given(scores=st.lists(st.integers(-40, 40).map(lambda part: part / 16), min_size=1, max_size=5))
 def test_subsets_are_the_nearest_point_of_the_cut_cube(k: int, scores: list[float]) -> None:
     row = torch.tensor(scores, dtype=torch.float64)
@@ -193,10 +193,10 @@ def test_slopes_in_alpha_are_those_of_the_package_and_the_differences(alpha: flo
     torch.testing.assert_close(ours.raw.grad / along, (weights[0] - weights[1]) / (2 * step), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("alpha", [1.002, 1.3, 1.99])
+@pytest.mark.parametrize("alpha", [1.002, 1.7])
 def test_scores_and_alpha_pass_the_check_of_slopes(alpha: float) -> None:
     separation = LearnedEntmax(3, alpha=alpha, dtype=torch.float64)
-    scores = numbers(2, 3, 1, 5).mul(0.4).requires_grad_()
+    scores = numbers(3, 1, 4).mul(0.4).requires_grad_()
 
     def outcomes(scores: Tensor, raw: Tensor) -> tuple[Tensor, ...]:
         whole = torch.func.functional_call(_Both(separation), {"separation.raw": raw}, (scores,))

@@ -69,6 +69,10 @@ def test_past_the_range_weights_stay_and_the_potential_goes_on_straight(separati
     )
     far = torch.tensor([0.9, 1.1, 1.3, 1.5, 1.7], dtype=dtype) * edge
     weights, potential = separation.weights(far), separation.potential(far.unsqueeze(-1))
+    far.requires_grad_()
+    (slope,) = torch.autograd.grad(separation.potential(far), far)
+    torch.testing.assert_close(slope, weights)
+    far = far.detach()
     assert weights[0] < weights[1]
     assert weights[1:].eq(weights[1]).all()
     torch.testing.assert_close(potential[1:].diff(), (far[1:].diff() * weights[1]), rtol=1e-4, atol=0)

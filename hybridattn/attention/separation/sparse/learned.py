@@ -1,6 +1,7 @@
 """alpha-entmax whose alpha is learned: a memory that finds out how sparse it should be."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from hybridattn.attention.separation.sparse.conjugate import conjugate, share_ou
 from hybridattn.attention.separation.sparse.tsallis import negentropy, tsallis
 from hybridattn.errors import ArgumentError, ShapeError
 
-__all__ = ["LearnedEntmax"]
+__all__ = ["EntmaxAt", "LearnedEntmax"]
 
 _LEAST = 2.0**-10
 """alpha stays this far above 1, which is the softmax to about 1 in 1000."""
@@ -72,6 +73,32 @@ class LearnedEntmax(nn.Module):
         """1 / (alpha - 1), () or (heads,): how far the best score must lead to be read alone."""
         return 1 / (self.alpha - 1)
 
+    def head(self, head: int) -> "EntmaxAt":
+        """Give the separation of one head, for scores (..., q, n)."""
+        return EntmaxAt(self.alpha.reshape(-1)[head].reshape(1))
+
+    def weights(self, scores: Tensor, /) -> Tensor:
+        """Give the alpha-entmax over the last axis; 0 in rows where every score is -inf."""
+        return self._at(scores).weights(scores)
+
+    def potential(self, scores: Tensor, /) -> Tensor:
+        """Give max_p p . s - Omega(p), at least the largest score; -inf in rows where every score is -inf."""
+        return self._at(scores).potential(scores)
+
+    def _at(self, scores: Tensor) -> "EntmaxAt":
+        if self.heads is None:
+            return EntmaxAt(self.alpha.reshape(1))
+        if scores.ndim < 3 or scores.shape[-3] != self.heads:
+            raise ShapeError(f"scores must be (..., heads={self.heads}, q, n); got shape {tuple(scores.shape)}")
+        return EntmaxAt(self.alpha[:, None, None])
+
+
+@dataclass(frozen=True)
+class EntmaxAt:
+    """`Entmax` by a tensor alpha (..., 1) that broadcasts to the scores: above 1, at most 2, and given a gradient."""
+
+    alpha: Tensor
+
     def weights(self, scores: Tensor, /) -> Tensor:
         """Give the alpha-entmax over the last axis; 0 in rows where every score is -inf."""
         alpha = self._alpha_of(scores)
@@ -83,9 +110,4 @@ class LearnedEntmax(nn.Module):
         return conjugate(scores, self.weights, lambda shares: negentropy(shares, alpha))
 
     def _alpha_of(self, scores: Tensor) -> Tensor:
-        alpha = self.alpha.to(torch.promote_types(scores.dtype, torch.float32))
-        if self.heads is None:
-            return alpha.reshape(1)
-        if scores.ndim < 3 or scores.shape[-3] != self.heads:
-            raise ShapeError(f"scores must be (..., heads={self.heads}, q, n); got shape {tuple(scores.shape)}")
-        return alpha[:, None, None]
+        return self.alpha.to(torch.promote_types(scores.dtype, torch.float32))

@@ -1,7 +1,7 @@
 """alpha-entmax for any alpha above 1, differentiable in scores and alpha, well conditioned down to the softmax.
 
 With a = alpha - 1 the shares are p_i = [1 + a (s_i - theta)]_+^(1/a), theta such that they sum to 1 (Peters et al.
-2019, arXiv 1905.05702, eq. 10, with tau = a theta - 1): this is exp(log1p(a x) / a), which tends to exp(x), where the
+2019, arXiv 1905.05702, with tau = a theta - 1): this is exp(log1p(a x) / a), which tends to exp(x), where the
 package `entmax` takes powers of 1 / a of numbers near 1, and loses as many digits as 1 / a has.
 """
 
