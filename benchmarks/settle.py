@@ -1,7 +1,7 @@
 """Time and memory of settling against raw `scaled_dot_product_attention`, as often: `python benchmarks/settle.py`.
 
 Target: 5 steps take at most 1.15 times as long as 5 softmaxes of the peer; what certificates and gradients cost stands
-beside it. Both sides take turns in one process; peak memory is that of a fresh process each, above what it held.
+beside it. Both sides take turns in one process; peak memory is that of a fresh process a way.
 """
 
 import argparse

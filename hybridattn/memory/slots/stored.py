@@ -104,8 +104,8 @@ class StoredSlots(NumberedSlots):
             shapes = f"({width},) or (m, {width})"
             raise ShapeError(f"{name} must have shape {shapes}; got shape {tuple(rows.shape)}")
         rows = rows.reshape(-1, width).to(self.keys.device, self.keys.dtype)
-        finite = rows.isfinite().all(-1)
-        if not finite.all():
+        if rows.numel() and not bool(torch.stack(rows.detach().aminmax()).isfinite().all()):  # one pass, no copy
+            finite = rows.isfinite().all(-1)
             wrong = (~finite).nonzero().flatten().tolist()
             raise NotFiniteError(
                 f"{name} must be finite; {len(wrong)} of {len(rows)} rows are not, first row {wrong[0]}"
