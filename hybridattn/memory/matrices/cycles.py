@@ -25,13 +25,13 @@ def settle_states(update: Callable[[Tensor], Tensor], query: Tensor, *, steps: i
         raise ArgumentError(f"tol must be at least 0; got {tol}")
     state, earlier, active = query, query, torch.arange(query.shape[0], device=query.device)
     taken, converged = torch.zeros_like(active), torch.zeros_like(active, dtype=torch.bool)
-    for step in range(_MOST_STEPS if steps is None else steps):
+    for _ in range(_MOST_STEPS if steps is None else steps):
         if not active.numel():
             break
         before = state[active]
         after = update(before)
         still = torch.linalg.vector_norm(after - before, dim=-1) <= tol
-        circles = (after == earlier[active]).all(-1) if step else torch.zeros_like(still)
+        circles = (after == earlier[active]).all(-1)
         earlier, state = earlier.index_copy(0, active, before), state.index_copy(0, active, after)
         taken[active] += 1
         converged[active] = still

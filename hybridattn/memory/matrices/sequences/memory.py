@@ -14,6 +14,8 @@ from hybridattn.memory.slots.numbered import NumberedSlots
 __all__ = ["SequenceMemory"]
 
 _PLAIN, _SOFTMAX = PlainOverlap(), Softmax()
+_SCORES = 1 << 21
+"""How many overlaps of states with patterns are held at a time, or those of one state."""
 
 
 class SequenceMemory(NumberedSlots):
@@ -112,8 +114,11 @@ class SequenceMemory(NumberedSlots):
         return ", ".join(f"{name}={part}" for name, part in self.arguments().items()) + f", transitions={len(self)}"
 
     def _step(self, states: Tensor) -> Tensor:
-        drives = self.overlap.drives(states, self.keys, self.prepared, self.values, self.separation, self.beta)
-        return signs(drives, states)
+        rows = max(1, _SCORES // max(1, len(self)))
+        return torch.cat([signs(self._drives(part), part) for part in torch.split(states, rows)])
+
+    def _drives(self, states: Tensor) -> Tensor:
+        return self.overlap.drives(states, self.keys, self.prepared, self.values, self.separation, self.beta)
 
     def _states(self, states: Tensor) -> Tensor:
         if not states.ndim or states.shape[-1] != self.key_dim:

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -15,21 +16,20 @@ from hybridattn.memory import (
     polynomial_sequence,
     pseudo_inverse_sequence,
 )
+from hybridattn.memory.matrices.sequences import memory as sequence_memory
 
 
 def signs(m: int, n: int, seed: int) -> Tensor:
     return torch.randint(2, (m, n), generator=torch.Generator().manual_seed(seed)).double() * 2 - 1
 
 
-def next_by_hand(rows: Tensor, s: Tensor, f: object) -> list[float]:
-    """The update as it stands in the paper, unit by unit."""
-    found = []
+def fields_by_hand(rows: Tensor, s: Tensor, f: Callable[[float], float]) -> Tensor:
+    """The sums of the update as they stand in the paper, unit by unit."""
+    found = torch.zeros(len(s), dtype=torch.float64)
     for i in range(len(s)):
-        field = 0.0
         for now, then in zip(rows[:-1].tolist(), rows[1:].tolist(), strict=True):
             overlap = sum(now[j] * float(s[j]) for j in range(len(s)) if j != i) / (len(s) - 1)
-            field += then[i] * f(overlap)
-        found.append(float(s[i]) if abs(field) < 1e-12 else math.copysign(1.0, field))
+            found[i] += then[i] * f(overlap)
     return found
 
 
@@ -42,11 +42,13 @@ def test_a_step_is_the_update_of_the_paper(seed: int, n: int, m: int, degree: in
     else:
         memory, f = exponential_sequence(n, dtype=torch.float64), lambda x: math.exp((n - 1) * (x - 1))
     memory.write(rows)
-    drives = memory.overlap.drives(
-        state[None], memory.keys, memory.prepared, memory.values, memory.separation, memory.beta
-    )[0]
-    clear = drives.abs() > 1e-9  # where the sum is 0 but for rounding, the sign is nobody's
-    assert memory.read(state).value[clear].tolist() == torch.tensor(next_by_hand(rows, state, f))[clear].tolist()
+    fields = fields_by_hand(rows, state, f)
+    parts = memory.keys, memory.prepared, memory.values, memory.separation, memory.beta
+    drives = memory.overlap.drives(state[None], *parts)[0]
+    factor = fields.abs().max() / drives.abs().max().clamp(min=1e-300)
+    torch.testing.assert_close(drives * factor, fields, rtol=1e-9, atol=1e-12)
+    clear = fields.abs() > 1e-9  # where the sum is 0 but for rounding, the sign is nobody's
+    assert memory.read(state).value[clear].equal(fields.sign()[clear])
 
 
 def test_softmax_is_the_exponential() -> None:
@@ -138,7 +140,7 @@ def test_the_exponential_holds_more_than_any_polynomial_here() -> None:
 
 def largest(degree: int, n: int, whole: bool, seeds: int = 6) -> int:
     """The largest length for which in half the draws a transition, or the whole sequence, has no wrong bit."""
-    low, high = 1, 8 * n**degree
+    low, high = 1, int(4 * n**degree / (2 * double_factorial(2 * degree - 1) * math.log(n)))
     while high - low > max(1, low // 20):
         many = (low + high) // 2
         kept = 0.0
@@ -164,6 +166,15 @@ def test_capacities_scale_as_the_paper_says(degree: int, sizes: tuple[int, int])
     assert grown / math.log(sizes[1] / sizes[0]) == pytest.approx(degree, abs=0.3)
     ratio = transitions[1] / sequences[1]
     assert 1.3 < ratio < 2 * (degree + 1)
+
+
+def test_steps_in_parts_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, queries = exponential_sequence(20), signs(30, 20, 1)
+    memory.write(signs(40, 20, 0))
+    whole = memory.read(queries).value
+    monkeypatch.setattr(sequence_memory, "_SCORES", 200)
+    assert memory.read(queries).value.equal(whole)
+    assert memory.read(queries[:0]).value.shape == (0, 20)
 
 
 def test_form_state_and_leading_axes() -> None:
