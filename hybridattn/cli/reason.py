@@ -147,7 +147,7 @@ def _inputs(file: str, asked: Sequence[str]) -> tuple[list[Sentence], list[Sente
 
 
 def _check_derivable(sentence: Sentence, where: str) -> None:
-    from hybridattn.reasoning.nal.inputs import judged, questioned
+    from hybridattn.reasoning.nal.engine.inputs import judged, questioned
 
     try:
         questioned(sentence) if sentence.punctuation == "?" else judged(sentence, 0)

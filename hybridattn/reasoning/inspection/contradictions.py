@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import truth
 from hybridattn.reasoning.judgement import Judgement, overlaps
-from hybridattn.reasoning.nal.canonical import canonical
-from hybridattn.reasoning.nal.conclusion import Conclusion
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion
+from hybridattn.reasoning.nal.forms.canonical import canonical
 from hybridattn.reasoning.term import Compound, Term
 from hybridattn.reasoning.truth import Truth
 

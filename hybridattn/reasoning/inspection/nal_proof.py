@@ -9,9 +9,9 @@ from hybridattn.errors import DerivationError
 from hybridattn.reasoning.derivation import Derivation, Inference
 from hybridattn.reasoning.fact import Fact
 from hybridattn.reasoning.inspection.evaluation import Functions, rational
-from hybridattn.reasoning.nal.conclusion import Conclusion
-from hybridattn.reasoning.nal.inference import conclusions_of
-from hybridattn.reasoning.nal.table import TRUTHS, InferenceRule
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion
+from hybridattn.reasoning.nal.engine.inference import conclusions_of
+from hybridattn.reasoning.nal.table.reading import TRUTHS, InferenceRule
 from hybridattn.reasoning.term import Statement, Term
 from hybridattn.reasoning.truth import RELIANCE, Truth
 

@@ -11,8 +11,8 @@ from hybridattn.reasoning.derivation import Derivation, Inference
 from hybridattn.reasoning.fact import Fact, plain_name
 from hybridattn.reasoning.graph import Graph
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
-from hybridattn.reasoning.nal.table import InferenceRule, rule_table
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.table.reading import InferenceRule, rule_table
 from hybridattn.reasoning.narsese import parse_term
 from hybridattn.reasoning.term import Atom, Compound, Statement, Term
 from hybridattn.reasoning.truth import Truth

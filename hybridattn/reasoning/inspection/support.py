@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.derivation import Derivation
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
 
 __all__ = ["FactSets", "dominators", "fact_sets", "minimal_fact_sets", "needed"]
 

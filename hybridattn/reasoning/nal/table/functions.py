@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from hybridattn.reasoning.nal.canonical import compound, statement
-from hybridattn.reasoning.nal.conditional import conditional_abduction
-from hybridattn.reasoning.nal.introduction import (
+from hybridattn.reasoning.nal.forms.canonical import compound, statement
+from hybridattn.reasoning.nal.table.conditional import conditional_abduction
+from hybridattn.reasoning.nal.table.introduction import (
     condition_added,
     condition_generalised,
     conjunction_extended,
@@ -17,7 +17,7 @@ from hybridattn.reasoning.nal.introduction import (
     equivalence_introduced,
     implication_introduced,
 )
-from hybridattn.reasoning.nal.result import Result
+from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term
 
 __all__ = ["FUNCTIONS", "Function", "component_replaced", "componentwise", "relational_forms"]

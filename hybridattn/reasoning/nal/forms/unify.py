@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, permutations
 from typing import Literal, NamedTuple, TypeAlias
 
-from hybridattn.reasoning.nal.canonical import (
+from hybridattn.reasoning.nal.forms.canonical import (
     COMMUTATIVE,
     JUNCTIONS,
     SYMMETRIC,

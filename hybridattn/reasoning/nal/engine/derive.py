@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.answers import best_answer
-from hybridattn.reasoning.nal.canonical import canonical, complexity, is_ground
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
-from hybridattn.reasoning.nal.index import Index, holdings
-from hybridattn.reasoning.nal.inference import Sentential
-from hybridattn.reasoning.nal.inputs import compounds_in, judged, questioned
-from hybridattn.reasoning.nal.plan import Plan, Ready
-from hybridattn.reasoning.nal.table import InferenceRule, rule_table
+from hybridattn.reasoning.nal.engine.answers import best_answer
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.engine.index import Index, holdings
+from hybridattn.reasoning.nal.engine.inference import Sentential
+from hybridattn.reasoning.nal.engine.inputs import compounds_in, judged, questioned
+from hybridattn.reasoning.nal.engine.plan import Plan, Ready
+from hybridattn.reasoning.nal.forms.canonical import canonical, complexity, is_ground
+from hybridattn.reasoning.nal.table.reading import InferenceRule, rule_table
 from hybridattn.reasoning.narsese import Sentence
 from hybridattn.reasoning.term import Term
 from hybridattn.reasoning.truth import Truth

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from hybridattn.reasoning.nal.canonical import SYMMETRIC, is_ground
-from hybridattn.reasoning.nal.introduction import statements_in
-from hybridattn.reasoning.nal.table import InferenceRule, Premise
-from hybridattn.reasoning.nal.unify import is_rest
+from hybridattn.reasoning.nal.forms.canonical import SYMMETRIC, is_ground
+from hybridattn.reasoning.nal.forms.unify import is_rest
+from hybridattn.reasoning.nal.table.introduction import statements_in
+from hybridattn.reasoning.nal.table.reading import InferenceRule, Premise
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable
 
 __all__ = ["Index", "Join", "Slot", "holdings", "join_of", "variants"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from hybridattn.errors import DerivationError
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.inference import Sentential, applied
-from hybridattn.reasoning.nal.table import InferenceRule
+from hybridattn.reasoning.nal.engine.inference import Sentential, applied
+from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Term
 from hybridattn.reasoning.truth import Truth
 

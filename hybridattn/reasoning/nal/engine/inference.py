@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hybridattn.reasoning.nal.canonical import is_ground, is_part, loose, renamed
-from hybridattn.reasoning.nal.result import Result
-from hybridattn.reasoning.nal.table import InferenceRule
-from hybridattn.reasoning.nal.unify import Match, apart, closed, filled, matches, opened
+from hybridattn.reasoning.nal.forms.canonical import is_ground, is_part, loose, renamed
+from hybridattn.reasoning.nal.forms.unify import Match, apart, closed, filled, matches, opened
+from hybridattn.reasoning.nal.table.reading import InferenceRule
+from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import Term, Variable, variables
 from hybridattn.reasoning.truth import Truth
 

@@ -9,7 +9,7 @@ import pytest
 
 from hybridattn.reasoning import Judgement, Truth, parse_term
 from hybridattn.reasoning.nal import InferenceRule, canonical, derive, read_rules, rule_table
-from hybridattn.reasoning.nal.inference import Sentential, applied
+from hybridattn.reasoning.nal.engine.inference import Sentential, applied
 
 Pair: TypeAlias = tuple[Fraction, Fraction]
 F1, C1, F2, C2 = (

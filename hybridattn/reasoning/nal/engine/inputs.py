@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.canonical import canonical, loose
+from hybridattn.reasoning.nal.forms.canonical import canonical, loose
 from hybridattn.reasoning.narsese import Sentence
 from hybridattn.reasoning.term import Atom, Compound, Statement, Term
 from hybridattn.reasoning.truth import DEFAULT

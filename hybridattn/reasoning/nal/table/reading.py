@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning import truth
-from hybridattn.reasoning.nal.functions import FUNCTIONS, Function
+from hybridattn.reasoning.nal.table.functions import FUNCTIONS, Function
 from hybridattn.reasoning.narsese import parse_term
 from hybridattn.reasoning.term import Term
 from hybridattn.reasoning.truth import Truth
@@ -80,7 +80,7 @@ def rule_table() -> Rules:
     >>> print(rule_table()[1])
     1  deduction  <$M --> $P>.  <$S --> $M>.  |-  <$S --> $P>.  asks
     """
-    text = resources.files("hybridattn.reasoning.nal").joinpath("rules.nal").read_text(encoding="utf-8")
+    text = resources.files("hybridattn.reasoning.nal.table").joinpath("rules.nal").read_text(encoding="utf-8")
     return read_rules(text.splitlines())
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hybridattn.reasoning.nal.canonical import complexity, is_ground
-from hybridattn.reasoning.nal.conclusion import Conclusion
-from hybridattn.reasoning.nal.unify import apart, unify
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion
+from hybridattn.reasoning.nal.forms.canonical import complexity, is_ground
+from hybridattn.reasoning.nal.forms.unify import apart, unify
 from hybridattn.reasoning.term import Compound, Statement, Term, variables
 from hybridattn.reasoning.truth import expectation
 

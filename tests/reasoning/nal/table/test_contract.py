@@ -7,7 +7,7 @@ import pytest
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import Compound, Judgement, Statement, Term, Truth, Variable, parse_term, truth, variables
 from hybridattn.reasoning.nal import InferenceRule, derive, read_rules, rule_table
-from hybridattn.reasoning.nal.table import TRUTHS
+from hybridattn.reasoning.nal.table.reading import TRUTHS
 
 RULES = rule_table()
 GRID = [Truth(f, c) for f in (0.0, 0.3, 0.5, 0.9, 1.0) for c in (0.1, 0.5, 0.9, 0.99)]
