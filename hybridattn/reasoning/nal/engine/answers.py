@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from hybridattn.reasoning.nal.engine.conclusion import Conclusion
-from hybridattn.reasoning.nal.forms.canonical import complexity, is_ground
+from hybridattn.reasoning.nal.forms.shape import complexity, is_ground
 from hybridattn.reasoning.nal.forms.unify import apart, unify
 from hybridattn.reasoning.term import Compound, Statement, Term, variables
 from hybridattn.reasoning.truth import expectation

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, product
 from typing import NamedTuple, TypeAlias
 
-from hybridattn.reasoning.nal.forms.canonical import SYMMETRIC, compound, is_part, statement
+from hybridattn.reasoning.nal.forms.building import compound, statement
+from hybridattn.reasoning.nal.forms.shape import SYMMETRIC, is_part
 from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable
 

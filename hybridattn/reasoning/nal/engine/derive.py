@@ -14,7 +14,8 @@ from hybridattn.reasoning.nal.engine.index import Index, holdings
 from hybridattn.reasoning.nal.engine.inference import Sentential
 from hybridattn.reasoning.nal.engine.inputs import compounds_in, judged, questioned
 from hybridattn.reasoning.nal.engine.plan import Plan, Ready
-from hybridattn.reasoning.nal.forms.canonical import canonical, complexity, is_ground
+from hybridattn.reasoning.nal.forms.canonical import canonical
+from hybridattn.reasoning.nal.forms.shape import complexity, is_ground
 from hybridattn.reasoning.nal.table.reading import InferenceRule, rule_table
 from hybridattn.reasoning.narsese import Sentence
 from hybridattn.reasoning.term import Term

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from hybridattn.reasoning.nal.forms.canonical import SYMMETRIC, is_ground
-from hybridattn.reasoning.nal.forms.unify import is_rest
+from hybridattn.reasoning.nal.forms.matching import is_rest
+from hybridattn.reasoning.nal.forms.shape import SYMMETRIC, is_ground
 from hybridattn.reasoning.nal.table.introduction import statements_in
 from hybridattn.reasoning.nal.table.reading import InferenceRule, Premise
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable

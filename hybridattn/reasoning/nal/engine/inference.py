@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hybridattn.reasoning.nal.forms.canonical import is_ground, is_part, loose, renamed
-from hybridattn.reasoning.nal.forms.unify import Match, apart, closed, filled, matches, opened
+from hybridattn.reasoning.nal.forms.canonical import loose
+from hybridattn.reasoning.nal.forms.matching import Match, filled, matches
+from hybridattn.reasoning.nal.forms.naming import renamed
+from hybridattn.reasoning.nal.forms.shape import is_ground, is_part
+from hybridattn.reasoning.nal.forms.unify import apart, closed, opened
 from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import Term, Variable, variables

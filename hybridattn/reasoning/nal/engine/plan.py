@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hybridattn.reasoning.nal.engine.compiled import Compiled, compiled
 from hybridattn.reasoning.nal.engine.index import Slot, join_of, variants
 from hybridattn.reasoning.nal.engine.inference import NO_EVIDENCE, Sentential, applied, truth_of
-from hybridattn.reasoning.nal.forms.canonical import COMMUTATIVE, SYMMETRIC
+from hybridattn.reasoning.nal.forms.shape import COMMUTATIVE, SYMMETRIC
 from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable, substitute, variables
 from hybridattn.reasoning.truth import Truth

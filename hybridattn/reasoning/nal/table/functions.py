@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from hybridattn.reasoning.nal.forms.canonical import compound, statement
+from hybridattn.reasoning.nal.forms.building import compound, statement
 from hybridattn.reasoning.nal.table.conditional import conditional_abduction
 from hybridattn.reasoning.nal.table.introduction import (
     condition_added,

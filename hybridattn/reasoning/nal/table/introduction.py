@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from hybridattn.reasoning.nal.forms.canonical import compound, is_ground, statement
+from hybridattn.reasoning.nal.forms.building import compound, statement
+from hybridattn.reasoning.nal.forms.shape import is_ground
 from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term, Variable
 
