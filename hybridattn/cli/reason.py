@@ -19,7 +19,7 @@ from hybridattn.reasoning.narsese import Sentence, parse_sentence, read_sentence
 from hybridattn.reasoning.truth import DEFAULT
 
 if TYPE_CHECKING:
-    from hybridattn.reasoning.nal import Conclusion, Conclusions
+    from hybridattn.reasoning.nal import Conclusion, Conclusions, InferenceRule
     from hybridattn.reasoning.term import Term
 
 __all__ = ["narsese", "reason"]
@@ -30,6 +30,9 @@ BEST = 10  # conclusions that the table shows
 Write: TypeAlias = Callable[[Sentence], str]
 DIALECTS: Mapping[str, Write] = MappingProxyType({"opennars": opennars, "ona": ona, "pynars": pynars})
 _BUDGET = re.compile(r"\$[0-9.;]+\$\s*")
+
+TABLES = ("nal", "ona")
+"""The rules of NAL-1 to NAL-6, or these and what ONA adds to them."""
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file of Narsese, a sentence a line; - reads stdin.")]
 Dialect = Annotated[str, typer.Option(help=f"Who shall read what is printed: {', '.join(DIALECTS)}.")]
@@ -42,6 +45,7 @@ def reason(
     limit: Annotated[int, typer.Option(help="Most judgements to derive.")] = 10_000,
     ask: Annotated[list[str] | None, typer.Option(metavar="Q", help="One more question; may be repeated.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Never use the same evidence twice.")] = False,
+    table: Annotated[str, typer.Option("--rules", help=f"Which rule table: {', '.join(TABLES)}.")] = "nal",
     dialect: Dialect = "opennars",
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON, a judgement a line; - is stdout.")
@@ -55,11 +59,11 @@ def reason(
     from hybridattn.reasoning.nal import derive
     from hybridattn.view import page, write_text
 
-    write = _dialect(dialect)
+    write, rules = _dialect(dialect), _rules(table)
     check_targets(html, json_file)
-    judgements, questions = _inputs(file, ask or [])
+    judgements, questions = _inputs(file, ask or [], words=frozenset().union(*[rule.words for rule in rules]))
     with waiting("Reasoning"):
-        found = derive(judgements, questions, levels=levels, depth=depth, limit=limit, strict=strict)
+        found = derive(judgements, questions, rules=rules, levels=levels, depth=depth, limit=limit, strict=strict)
     if html is not None:
         write_text(html, page(_report(found)))
     if json_file == STDOUT:
@@ -97,6 +101,14 @@ def _dialect(name: str) -> Write:
     return DIALECTS[name]
 
 
+def _rules(name: str) -> "tuple[InferenceRule, ...]":
+    from hybridattn.reasoning.nal import ona_rules, rule_table
+
+    if name not in TABLES:
+        raise ArgumentError(f"--rules must be one of {', '.join(TABLES)}; got {name!r}")
+    return rule_table() + (ona_rules() if name == "ona" else ())
+
+
 def _named(file: str) -> str:
     return "<stdin>" if file == STDIN else file
 
@@ -130,27 +142,27 @@ def _stated(sentence: Sentence, term: "Term") -> Sentence:
     return Sentence(term, sentence.punctuation, truth, sentence.tense, sentence.budget)
 
 
-def _inputs(file: str, asked: Sequence[str]) -> tuple[list[Sentence], list[Sentence]]:
+def _inputs(file: str, asked: Sequence[str], *, words: frozenset[str]) -> tuple[list[Sentence], list[Sentence]]:
     """Read judgements and questions, and refuse what is not derived while the line is still known."""
     judgements: list[Sentence] = []
     questions: list[Sentence] = []
     for number, sentence in read_sentences(_lines(file), source=_named(file)):
-        _check_derivable(sentence, f"{_named(file)}:{number}")
+        _check_derivable(sentence, f"{_named(file)}:{number}", words)
         (questions if sentence.punctuation == "?" else judgements).append(sentence)
     if not judgements and not questions:
         raise ArgumentError(f"FILE must hold at least one sentence; {_named(file)} holds none")
     for text in asked:
         question = parse_sentence(text if text.rstrip().endswith("?") else f"{text}?")
-        _check_derivable(question, "--ask")
+        _check_derivable(question, "--ask", words)
         questions.append(question)
     return judgements, questions
 
 
-def _check_derivable(sentence: Sentence, where: str) -> None:
+def _check_derivable(sentence: Sentence, where: str, words: frozenset[str]) -> None:
     from hybridattn.reasoning.nal.engine.inputs import judged, questioned
 
     try:
-        questioned(sentence) if sentence.punctuation == "?" else judged(sentence, 0)
+        questioned(sentence, words=words) if sentence.punctuation == "?" else judged(sentence, 0, words=words)
     except ArgumentError as error:
         raise ArgumentError(f"{where}: {error}") from None
 

@@ -2,7 +2,7 @@
 
 from hybridattn.reasoning.nal.engine import Conclusion, Conclusions, derive, proof, replayed
 from hybridattn.reasoning.nal.forms import canonical, fault, unify
-from hybridattn.reasoning.nal.table import InferenceRule, read_rules, rule_table
+from hybridattn.reasoning.nal.table import InferenceRule, ona_rules, read_rules, rule_table
 
 __all__ = [
     "Conclusion",
@@ -11,6 +11,7 @@ __all__ = [
     "canonical",
     "derive",
     "fault",
+    "ona_rules",
     "proof",
     "read_rules",
     "replayed",

@@ -18,7 +18,7 @@ Sides: TypeAlias = tuple[Term, ...]
 Builder: TypeAlias = Callable[[Sides], Term | None]
 Compiled: TypeAlias = Callable[[Term, Term], list[Term]]
 
-_PLAIN = frozenset({"overlap", "asks", "apart", "opposed", "stated"})
+_PLAIN = frozenset({"overlap", "asks", "observed", "apart", "opposed", "stated"})
 
 
 class _Reading(NamedTuple):

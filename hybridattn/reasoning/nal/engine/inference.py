@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hybridattn.reasoning.nal.forms.canonical import loose
+from hybridattn.reasoning.nal.forms.canonical import loose, meaning
 from hybridattn.reasoning.nal.forms.matching import Match, filled, matches
 from hybridattn.reasoning.nal.forms.naming import renamed
 from hybridattn.reasoning.nal.forms.shape import is_ground, is_part
@@ -26,6 +26,7 @@ class Sentential(NamedTuple):
     term: Term
     punctuation: str
     truth: Truth | None
+    analytic: bool = False
 
 
 def applied(rule: InferenceRule, premises: Sequence[Sentential]) -> Iterator[tuple[Term, Truth | None]]:
@@ -51,6 +52,8 @@ def truth_of(rule: InferenceRule, premises: Sequence[Sentential]) -> Truth | Non
         return None
     if "opposed" in rule.flags and not truths[0].frequency >= 0.5 > truths[1].frequency:
         return NO_EVIDENCE
+    if "observed" in rule.flags and any(premise.analytic for premise in premises):
+        return NO_EVIDENCE
     value = rule.truth_function(*truths)
     return value if value.confidence > 0 else NO_EVIDENCE
 
@@ -58,6 +61,10 @@ def truth_of(rule: InferenceRule, premises: Sequence[Sentential]) -> Truth | Non
 def conclusions_of(rule: InferenceRule, terms: Sequence[Term], *, asked: bool = False) -> Iterator[tuple[Term, float]]:
     """Give the terms that one rule concludes from canonical terms, and what is left of their confidence."""
     first, *others = terms
+    if "same" in rule.flags and first != others[0]:
+        if meaning(first) != meaning(others[0]):
+            return
+        first = others[0] = min(first, others[0], key=str)
     if "some" in rule.flags:
         first = opened(first)
     if others and "same" not in rule.flags and not is_ground(first):

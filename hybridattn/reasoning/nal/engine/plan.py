@@ -60,6 +60,7 @@ class Plan:
             slot: tuple(Way(*key, _ready(found, strict)) for key, found in keys.items()) for slot, keys in ways.items()
         }
         self.slots = frozenset(ways)
+        self.words = frozenset(word for rule in table for word in rule.words)
         self._alone = _ready([rule for rule in table if len(rule.premises) == 1], strict)
         self._by_shape: dict[str, Sequence[Ready]] = {}
 

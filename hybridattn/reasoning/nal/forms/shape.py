@@ -1,5 +1,6 @@
 """What a term is made of, and the order in which its components stand."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable
@@ -14,6 +15,7 @@ __all__ = [
     "is_ground",
     "is_part",
     "order",
+    "parts_of",
 ]
 
 SYMMETRIC = frozenset({"<->", "<=>", "<|>"})
@@ -28,6 +30,17 @@ def is_part(part: Term, whole: Term) -> bool:
     if isinstance(whole, Compound):
         return part in whole.parts
     return isinstance(whole, Statement) and (whole.subject == part or whole.predicate == part)
+
+
+def parts_of(term: Term) -> Iterator[Term]:
+    """Give a term and all terms in it."""
+    waiting = [term]
+    while waiting:
+        yield (here := waiting.pop())
+        if isinstance(here, Statement):
+            waiting += (here.subject, here.predicate)
+        elif isinstance(here, Compound):
+            waiting += here.parts
 
 
 @lru_cache(_REMEMBERED)
