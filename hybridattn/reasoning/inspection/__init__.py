@@ -11,6 +11,7 @@ from hybridattn.reasoning.inspection.proof_graph import (
     to_graph,
 )
 from hybridattn.reasoning.inspection.sensitivity import Sensitivity
+from hybridattn.reasoning.inspection.stages import Stage
 from hybridattn.reasoning.inspection.support import FactSets, dominators, fact_sets, minimal_fact_sets, needed
 from hybridattn.reasoning.inspection.turning import Turn, turns
 
@@ -20,6 +21,7 @@ __all__ = [
     "Explanation",
     "FactSets",
     "Sensitivity",
+    "Stage",
     "Turn",
     "as_derivation",
     "contradictions",
