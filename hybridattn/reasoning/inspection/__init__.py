@@ -1,7 +1,7 @@
 """Look into a proof: formulas, sensitivities, what would turn the answer, what it needs; sympy loads when called."""
 
 from hybridattn.reasoning.inspection.contradictions import Contradiction, contradictions
-from hybridattn.reasoning.inspection.evaluation import FUNCTIONS, evaluate, exact
+from hybridattn.reasoning.inspection.evaluation import FUNCTIONS, Functions, evaluate, exact
 from hybridattn.reasoning.inspection.explanation import Explanation, explain
 from hybridattn.reasoning.inspection.nal_proof import as_derivation
 from hybridattn.reasoning.inspection.proof_graph import (
@@ -20,6 +20,7 @@ __all__ = [
     "Contradiction",
     "Explanation",
     "FactSets",
+    "Functions",
     "Sensitivity",
     "Stage",
     "Turn",

@@ -64,6 +64,8 @@ class Explanation:
     @property
     def is_short(self) -> bool:
         """Whether both whole formulas can be read and printed: at most `FEW` symbols and operations each."""
+        if _uses(self.derivation) >= FEW:
+            return False
         return max(_counted(self.frequency), _counted(self.confidence)) < FEW
 
     @property
@@ -131,6 +133,14 @@ def _simplified(formula: Any) -> Any:
     if _counted(whole) >= FEW or whole.count_ops() > SMALL:
         return whole
     return min(whole, sympy.factor(whole), key=lambda way: way.count_ops())
+
+
+def _uses(derivation: Derivation) -> int:
+    """Count how often premises are used when all that is used twice is written out twice."""
+    uses: dict[str, int] = {}
+    for place, step in enumerate(derivation.steps):
+        uses[f"step:{place}"] = sum(uses.get(premise, 1) for premise in step.premises)
+    return max(uses.values(), default=1)
 
 
 def _counted(formula: Any) -> int:

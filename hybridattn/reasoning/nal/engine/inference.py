@@ -13,7 +13,7 @@ from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import Term, Variable, variables
 from hybridattn.reasoning.truth import Truth
 
-__all__ = ["Sentential", "applied", "conclusions_of"]
+__all__ = ["Sentential", "applied", "are_apart", "conclusions_of"]
 
 NO_EVIDENCE = Truth(0, 0)
 """The truth of what premises say nothing about."""
@@ -94,7 +94,7 @@ def _results(rule: InferenceRule, terms: Sequence[Term], asked: bool) -> Iterato
             yield from rule.conclusion(*terms)
         return
     for match in _fits(rule, terms, kinds):
-        if "apart" in rule.flags and not _apart(match.terms[A], match.terms[B]):
+        if "apart" in rule.flags and not are_apart(match.terms[A], match.terms[B]):
             continue
         if "someone" in rule.flags and not _found_someone(match):
             continue
@@ -116,8 +116,9 @@ def rests(pattern: Term) -> int:
     return sum(variable.kind == "#" for variable in variables(pattern))
 
 
-def _apart(one: Term, other: Term) -> bool:
-    return one != other and not is_part(one, other) and not is_part(other, one)
+def are_apart(one: Term, other: Term) -> bool:
+    """Tell whether two terms say different things and neither is a part of the other."""
+    return one != other and not is_part(one, other) and not is_part(other, one) and meaning(one) != meaning(other)
 
 
 def _found_someone(match: Match) -> bool:
