@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from hybridattn.attention.layout import broadcast
+from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["check"]

@@ -7,13 +7,13 @@ from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
 from hybridattn.attention.check import check
-from hybridattn.attention.layout import Layout, broadcast, lay_out, picked
 from hybridattn.attention.result import Read, mapped
-from hybridattn.attention.rows import Scoring, read_rows, row_potential
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Dot, Factored, Similarity
-from hybridattn.attention.stream import stream
-from hybridattn.attention.top import best
+from hybridattn.attention.tiles.layout import Layout, broadcast, lay_out, picked
+from hybridattn.attention.tiles.rows import Scoring, read_rows, row_potential
+from hybridattn.attention.tiles.stream import stream
+from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError
 
 __all__ = ["potential", "read"]

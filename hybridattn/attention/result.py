@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hybridattn.attention.top import best
+from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError
 
 __all__ = ["Read", "mapped"]

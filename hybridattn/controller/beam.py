@@ -10,7 +10,7 @@ from torch.nn.functional import cosine_similarity
 from hybridattn.controller.walk import Level, Plan, Walk
 from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory import Addressable, Selective
-from hybridattn.memory.fingerprint import fingerprint
+from hybridattn.memory.codebooks.fingerprint import fingerprint
 from hybridattn.trace import Hop, Link, Trace
 
 __all__ = ["EXACT", "Beam"]

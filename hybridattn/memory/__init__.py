@@ -1,6 +1,6 @@
 """Memories: what is stored, and how it is read back, settled, erased and counted."""
 
-from hybridattn.memory.codebook import CodebookMemory
+from hybridattn.memory.codebooks import CodebookMemory
 from hybridattn.memory.protocols import Addressable, Energetic, Erasable, Evidential, Memory, Selective, Settling
 from hybridattn.memory.slots import SlotMemory
 

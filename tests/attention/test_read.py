@@ -10,22 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hybridattn.attention import (
-    Cosine,
-    Dot,
-    Hard,
-    NegativeSquaredEuclidean,
-    Read,
-    Similarity,
-    Softmax,
-    layout,
-    read,
-    rows,
-)
+from hybridattn.attention import Cosine, Dot, Hard, NegativeSquaredEuclidean, Read, Similarity, Softmax, read
+from hybridattn.attention.tiles import layout, rows
 from hybridattn.errors import ArgumentError, ShapeError
 
 BETA = 0.7
-stream = importlib.import_module("hybridattn.attention.stream")  # likewise
+stream = importlib.import_module("hybridattn.attention.tiles.stream")  # likewise
 reading = importlib.import_module("hybridattn.attention.read")  # the function has the name of its module
 
 

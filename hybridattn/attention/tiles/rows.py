@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
-from hybridattn.attention.layout import TILE, blocks, cut, in_company, join
 from hybridattn.attention.separation import Separation, Softmax
 from hybridattn.attention.similarity import Similarity
-from hybridattn.attention.top import best_in_groups
+from hybridattn.attention.tiles.layout import TILE, blocks, cut, in_company, join
+from hybridattn.attention.tiles.top import best_in_groups
 
 __all__ = ["Scoring", "read_rows", "row_potential"]
 

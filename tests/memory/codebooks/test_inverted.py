@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridattn.memory.inverted import InvertedIndex
+from hybridattn.memory.codebooks.inverted import InvertedIndex
 
 ENTITIES, CUES, ANY = 4, 3, -1
 slots = st.lists(st.tuples(st.integers(0, ENTITIES - 1), st.integers(0, CUES - 1)), max_size=12)

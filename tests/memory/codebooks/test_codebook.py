@@ -190,7 +190,7 @@ def test_no_queries(lead: tuple[int, ...], bound: float | None) -> None:
 
 
 def test_many_more_queries_than_a_block_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hybridattn.memory.codebook.TILE", 3 * SLOTS + 1)
+    monkeypatch.setattr("hybridattn.memory.codebooks.codebook.TILE", 3 * SLOTS + 1)
     memory = stored(bound=1.0)
     assert_agrees(memory, torch.cat([asked(memory, kind, 5) for kind in KINDS]))
 

@@ -9,11 +9,11 @@ from torch.utils.checkpoint import checkpoint
 
 from hybridattn.attention import Read
 from hybridattn.attention.result import mapped
-from hybridattn.attention.top import best
+from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.memory.fingerprint import RowIndex
-from hybridattn.memory.inverted import InvertedIndex
-from hybridattn.memory.numbered import NumberedSlots
+from hybridattn.memory.codebooks.fingerprint import RowIndex
+from hybridattn.memory.codebooks.inverted import InvertedIndex
+from hybridattn.memory.slots.numbered import NumberedSlots
 
 __all__ = ["CodebookMemory"]
 

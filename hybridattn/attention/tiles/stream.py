@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import pad
 
-from hybridattn.attention.layout import TILE, blocks, cut, in_company, join, picked
-from hybridattn.attention.top import best, best_in_groups
+from hybridattn.attention.tiles.layout import TILE, blocks, cut, in_company, join, picked
+from hybridattn.attention.tiles.top import best, best_in_groups
 
 __all__ = ["stream"]
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from hybridattn.memory.fingerprint import ROWS_AT_ONCE, RowIndex, fingerprint
+from hybridattn.memory.codebooks.fingerprint import ROWS_AT_ONCE, RowIndex, fingerprint
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 few = st.sampled_from([-1.0, -0.0, 0.0, 0.5, 1.0])
@@ -100,7 +100,9 @@ def test_find_beyond_one_block_of_hashing() -> None:
 
 
 def test_what_shares_a_fingerprint_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hybridattn.memory.fingerprint.fingerprint", lambda rows: torch.zeros(rows.shape[:-1]).long())
+    monkeypatch.setattr(
+        "hybridattn.memory.codebooks.fingerprint.fingerprint", lambda rows: torch.zeros(rows.shape[:-1]).long()
+    )
     index = RowIndex(torch.tensor([[1.0, 2.0]]))
     assert index.find(torch.tensor([[1.0, 2.0], [1.0, 3.0]])).tolist() == [0, -1]
 

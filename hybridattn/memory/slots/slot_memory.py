@@ -11,9 +11,9 @@ from hybridattn.attention.read import potential
 from hybridattn.attention.result import mapped
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.evidence import checked_evidence, truth_of
-from hybridattn.memory.growth import append
-from hybridattn.memory.numbered import NumberedSlots
-from hybridattn.memory.settled import Settled, settle_rows
+from hybridattn.memory.settling import Settled, settle_rows
+from hybridattn.memory.slots.growth import append
+from hybridattn.memory.slots.numbered import NumberedSlots
 
 __all__ = ["SlotMemory"]
 
