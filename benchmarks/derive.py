@@ -20,7 +20,7 @@ from hybridattn.reasoning.nal import Conclusions, derive, proof, replayed
 
 STATEMENTS, TERMS, REPLAYED = 10_000, 5_000, 200
 CASES = {"NAL-1 and 2": (2, 30_000, 10_000), "whole table": (6, 15_000, 2_000)}  # levels, limit, target
-PLAIN = patch("hybridattn.reasoning.nal.plan.compiled", lambda rule: None)
+PLAIN = patch("hybridattn.reasoning.nal.engine.plan.compiled", lambda rule: None)
 
 
 def statements(seed: int) -> list[Judgement]:

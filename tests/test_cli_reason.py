@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hybridattn.reasoning import Truth, parse_sentence, parse_term, truth, variables
-from hybridattn.reasoning.nal import canonical
+from hybridattn.reasoning.nal.forms.canonical import as_written
 
 ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
 KEYS = ["narsese", "punctuation", "frequency", "confidence", "rule", "premises", "stamp", "level"]
@@ -171,7 +171,7 @@ def test_json_can_be_recomputed(here, tmp_path):
     (tmp_path / "all.nal").write_text(ALL_LEVELS)
     code, out, _ = here("reason", "all.nal", "--limit", 3000, "--json", "-")
     rows = lines_of(out)
-    assert all(canonical(parse_term(row["narsese"])) == parse_term(row["narsese"]) for row in rows)
+    assert all(as_written(parse_term(row["narsese"])) == parse_term(row["narsese"]) for row in rows)
     derived = [(place, row) for place, row in enumerate(rows) if row["rule"] != "input"]
     factors = set()
     for place, row in derived:
@@ -240,20 +240,25 @@ def test_a_page_with_the_proof(here, birds, tmp_path):
     [step] = answer["derivation"]
     assert (step["rule"], step["premises"], step["conclusion"]) == (
         "deduction",
-        ["fact:0", "fact:1"],
+        ["fact:1", "fact:2"],
         "<robin --> animal>",
     )
     nodes = {node["id"]: (node["kind"], node["label"], node["hop"]) for node in report["graph"]["nodes"]}
     assert nodes == {
-        "fact:0": ("term", "<bird --> animal>", 0),
-        "fact:1": ("term", "<robin --> bird>", 0),
-        "step:0": ("term", "<robin --> animal>", 1),
+        "fact:1": ("term", "<bird --> animal>", 0),
+        "fact:2": ("term", "<robin --> bird>", 0),
+        "rule:0": ("rule", "deduction", 1),
+        "step:0": ("term", "<robin --> animal>", 2),
     }
-    edges = [(e["source"], e["target"], e["kind"], e["label"], e["fact"]) for e in report["graph"]["edges"]]
+    edges = [(e["source"], e["target"], e["label"], e["rule"], e.get("fact")) for e in report["graph"]["edges"]]
     assert edges == [
-        ("fact:0", "step:0", "fact", "deduction", 0),
-        ("fact:1", "step:0", "fact", "deduction", 1),
+        ("fact:1", "rule:0", "", "deduction", 1),
+        ("fact:2", "rule:0", "", "deduction", 2),
+        ("rule:0", "step:0", "", "deduction", None),
     ]
+    explanation = answer["explanation"]
+    assert (explanation["frequency"], explanation["confidence"]) == ("f_1*f_2", "c_1*c_2*f_1*f_2")
+    assert "Formula and what matters" in page
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, waiting
+from hybridattn.cli.proof import report, rule_of, surest
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning.dialects import ona, opennars, pynars
 from hybridattn.reasoning.narsese import Sentence, parse_sentence, read_sentences
 from hybridattn.reasoning.truth import DEFAULT
 
 if TYPE_CHECKING:
-    from hybridattn.reasoning.nal import Conclusion, Conclusions
+    from hybridattn.reasoning.nal import Conclusion, Conclusions, InferenceRule
     from hybridattn.reasoning.term import Term
 
 __all__ = ["narsese", "reason"]
@@ -30,6 +31,9 @@ BEST = 10  # conclusions that the table shows
 Write: TypeAlias = Callable[[Sentence], str]
 DIALECTS: Mapping[str, Write] = MappingProxyType({"opennars": opennars, "ona": ona, "pynars": pynars})
 _BUDGET = re.compile(r"\$[0-9.;]+\$\s*")
+
+TABLES = ("nal", "ona")
+"""The rules of NAL-1 to NAL-6, or these and what ONA adds to them."""
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file of Narsese, a sentence a line; - reads stdin.")]
 Dialect = Annotated[str, typer.Option(help=f"Who shall read what is printed: {', '.join(DIALECTS)}.")]
@@ -42,6 +46,7 @@ def reason(
     limit: Annotated[int, typer.Option(help="Most judgements to derive.")] = 10_000,
     ask: Annotated[list[str] | None, typer.Option(metavar="Q", help="One more question; may be repeated.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Never use the same evidence twice.")] = False,
+    table: Annotated[str, typer.Option("--rules", help=f"Which rule table: {', '.join(TABLES)}.")] = "nal",
     dialect: Dialect = "opennars",
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON, a judgement a line; - is stdout.")
@@ -55,13 +60,13 @@ def reason(
     from hybridattn.reasoning.nal import derive
     from hybridattn.view import page, write_text
 
-    write = _dialect(dialect)
+    write, rules = _dialect(dialect), _rules(table)
     check_targets(html, json_file)
-    judgements, questions = _inputs(file, ask or [])
+    judgements, questions = _inputs(file, ask or [], words=frozenset().union(*[rule.words for rule in rules]))
     with waiting("Reasoning"):
-        found = derive(judgements, questions, levels=levels, depth=depth, limit=limit, strict=strict)
+        found = derive(judgements, questions, rules=rules, levels=levels, depth=depth, limit=limit, strict=strict)
     if html is not None:
-        write_text(html, page(_report(found)))
+        write_text(html, page(report(found)))
     if json_file == STDOUT:
         sys.stdout.writelines(_json_lines(found))
     else:
@@ -97,6 +102,14 @@ def _dialect(name: str) -> Write:
     return DIALECTS[name]
 
 
+def _rules(name: str) -> "tuple[InferenceRule, ...]":
+    from hybridattn.reasoning.nal import ona_rules, rule_table
+
+    if name not in TABLES:
+        raise ArgumentError(f"--rules must be one of {', '.join(TABLES)}; got {name!r}")
+    return rule_table() + (ona_rules() if name == "ona" else ())
+
+
 def _named(file: str) -> str:
     return "<stdin>" if file == STDIN else file
 
@@ -130,27 +143,27 @@ def _stated(sentence: Sentence, term: "Term") -> Sentence:
     return Sentence(term, sentence.punctuation, truth, sentence.tense, sentence.budget)
 
 
-def _inputs(file: str, asked: Sequence[str]) -> tuple[list[Sentence], list[Sentence]]:
+def _inputs(file: str, asked: Sequence[str], *, words: frozenset[str]) -> tuple[list[Sentence], list[Sentence]]:
     """Read judgements and questions, and refuse what is not derived while the line is still known."""
     judgements: list[Sentence] = []
     questions: list[Sentence] = []
     for number, sentence in read_sentences(_lines(file), source=_named(file)):
-        _check_derivable(sentence, f"{_named(file)}:{number}")
+        _check_derivable(sentence, f"{_named(file)}:{number}", words)
         (questions if sentence.punctuation == "?" else judgements).append(sentence)
     if not judgements and not questions:
         raise ArgumentError(f"FILE must hold at least one sentence; {_named(file)} holds none")
     for text in asked:
         question = parse_sentence(text if text.rstrip().endswith("?") else f"{text}?")
-        _check_derivable(question, "--ask")
+        _check_derivable(question, "--ask", words)
         questions.append(question)
     return judgements, questions
 
 
-def _check_derivable(sentence: Sentence, where: str) -> None:
-    from hybridattn.reasoning.nal.inputs import judged, questioned
+def _check_derivable(sentence: Sentence, where: str, words: frozenset[str]) -> None:
+    from hybridattn.reasoning.nal.engine.inputs import judged, questioned
 
     try:
-        questioned(sentence) if sentence.punctuation == "?" else judged(sentence, 0)
+        questioned(sentence, words=words) if sentence.punctuation == "?" else judged(sentence, 0, words=words)
     except ArgumentError as error:
         raise ArgumentError(f"{where}: {error}") from None
 
@@ -170,7 +183,7 @@ def _json_lines(found: "Conclusions") -> Iterator[str]:
             "punctuation": one.punctuation,
             "frequency": None if one.truth is None else float(one.truth.frequency),
             "confidence": None if one.truth is None else float(one.truth.confidence),
-            "rule": _rule(one),
+            "rule": rule_of(one),
             "premises": [places.get(id(premise), f"term:{premise.term}") for premise in one.premises],
             "stamp": sorted(one.stamp),
             "level": one.level,
@@ -178,25 +191,21 @@ def _json_lines(found: "Conclusions") -> Iterator[str]:
         yield json.dumps(data, allow_nan=False) + "\n"
 
 
-def _rule(one: "Conclusion") -> str:
-    return "input" if one.rule is None else one.rule.name
-
-
 def _show(found: "Conclusions", write: Write) -> None:
     """Print the answers, the best conclusions and what there is in all."""
     for question, answer in found.answers.items():
         typer.echo(_said(Sentence(question, "?"), write))
         typer.echo(f"  {_answer(found, answer, write)}")
-    best = _best(found)
+    best = surest(found)
     if best:
         print_out(_table(best, write))
-    given = len(found) - found.derived
+    given = sum(one.rule is None for one in found)
     typer.echo(f"{_counted(given, 'judgement')} given, {found.derived:,} derived.")
 
 
 def _answer(found: "Conclusions", answer: "Conclusion | None", write: Write) -> str:
     if answer is not None:
-        return f"{_said(Sentence(answer.term, '.', answer.truth), write)}  {_rule(answer)}, level {answer.level}"
+        return f"{_said(Sentence(answer.term, '.', answer.truth), write)}  {rule_of(answer)}, level {answer.level}"
     return "No answer so far." if found.cut else "No answer."
 
 
@@ -212,16 +221,6 @@ def _said(sentence: Sentence, write: Write) -> str:
         return f"{sentence}  // {error}"
 
 
-def _best(found: "Conclusions") -> "list[Conclusion]":
-    """Give the surest derived judgement of each term, the surest and shortest first."""
-    derived = [one for one in found if one.rule is not None]
-    derived.sort(key=lambda one: (-one.judgement.truth.confidence, len(str(one.term)), str(one.term), one.number))
-    surest: dict[Term, Conclusion] = {}
-    for one in derived:
-        surest.setdefault(one.term, one)
-    return list(surest.values())
-
-
 def _table(best: "Sequence[Conclusion]", write: Write) -> Table:
     shown = f"{BEST} of {len(best):,} conclusions" if len(best) > BEST else "conclusion"
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -229,86 +228,5 @@ def _table(best: "Sequence[Conclusion]", write: Write) -> Table:
     for column in ("rule", "level"):
         table.add_column(column, justify="right")
     for one in best[:BEST]:
-        table.add_row(Text(_said(Sentence(one.term, ".", one.truth), write)), _rule(one), str(one.level))
+        table.add_row(Text(_said(Sentence(one.term, ".", one.truth), write)), rule_of(one), str(one.level))
     return table
-
-
-def _report(found: "Conclusions") -> dict[str, Any]:
-    """Give a page what it shows: the first question that has an answer and its proof, or else the best conclusion."""
-    asked = {question: answer for question, answer in found.answers.items() if answer is not None}
-    question, answer = next(iter(asked.items()), (None, None))
-    if answer is None and not found.answers:
-        answer = next(iter(_best(found)), None)
-    title = question or next(iter(found.answers), None) or (answer.term if answer else "Nothing was derived")
-    report = {"question": f"{title}?" if found.answers else str(title), "cut": found.cut}
-    if answer is None:
-        return {**report, "answers": [], "graph": {"nodes": [], "edges": []}}
-    return {**report, **_proof(answer)}
-
-
-def _proof(answer: "Conclusion") -> dict[str, Any]:
-    """Lay out a proof as `ask --json` does: facts are inputs; statements are the nodes of the graph."""
-    from hybridattn.reasoning.nal import proof
-    from hybridattn.reasoning.truth import expectation
-
-    judged = [one for one in proof(answer) if one.truth is not None]
-    facts = [one for one in judged if one.rule is None]
-    steps = [one for one in judged if one.rule is not None]
-    names = {id(one): f"{kind}:{n}" for kind, some in (("fact", facts), ("step", steps)) for n, one in enumerate(some)}
-    shown = {
-        "term": str(answer.term),
-        **_truth(answer),
-        "expectation": float(expectation(answer.judgement.truth)),
-        "derivation": [_step(one, names) for one in steps],
-        "facts": [_fact(number, one) for number, one in enumerate(facts)],
-        "matches": [],
-        "alternatives": [],
-    }
-    return {"answers": [shown], "graph": _graph(judged, names)}
-
-
-def _truth(one: "Conclusion") -> dict[str, float]:
-    truth = one.judgement.truth
-    return {"frequency": float(truth.frequency), "confidence": float(truth.confidence)}
-
-
-def _step(one: "Conclusion", names: Mapping[int, str]) -> dict[str, Any]:
-    premises = [names.get(id(premise), str(premise)) for premise in one.premises]
-    return {
-        "rule": _rule(one),
-        "premises": premises,
-        "conclusion": str(one.term),
-        **_truth(one),
-        "stamp": sorted(one.stamp),
-    }
-
-
-def _fact(number: int, one: "Conclusion") -> dict[str, Any]:
-    from hybridattn.reasoning.term import Statement
-
-    term = one.term
-    sides = (term.subject, term.copula, term.predicate) if isinstance(term, Statement) else (term, "", "")
-    source, relation, target = map(str, sides)
-    ends = {"source": source, "relation": relation, "target": target}
-    return {"id": number, **ends, **_truth(one), "observations": sorted(one.stamp)}
-
-
-def _graph(judged: "Sequence[Conclusion]", names: Mapping[int, str]) -> dict[str, Any]:
-    import networkx as nx
-
-    from hybridattn.view import node_link
-
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for one in judged:
-        role = {"role": "answer"} if one is judged[-1] else {}
-        graph.add_node(names[id(one)], kind="term", label=str(one.term), hop=one.level, **role)
-    for one in judged:
-        truth = one.judgement.truth
-        common = {"kind": "fact", "label": _rule(one), "rule": _rule(one), "hop": one.level, "cited": True}
-        for premise in one.premises:
-            if id(premise) in names:
-                kind, number = names[id(premise)].split(":")
-                fact = {"fact": int(number)} if kind == "fact" else {}
-                values = {"f": float(truth.frequency), "c": float(truth.confidence)}
-                graph.add_edge(names[id(premise)], names[id(one)], **common, **fact, **values)
-    return node_link(graph)

@@ -147,6 +147,7 @@ def from_derivation(derivation: Derivation) -> Graph:
     """Draw a proof: statements and steps are nodes; edges lead from premises to a step, and from it to its conclusion.
 
     Nodes are `fact:ID`, `match:K` and `step:K` (statements: kind, label, f, c, stamp as text) and `rule:K` (steps).
+    Facts have their `source`, `relation` (as it was given), `target` and `place` too: the proof can be read back.
     """
     graph: Graph = nx.MultiDiGraph()
     cited = [(f"fact:{fact.id}", "fact", fact.judgement) for fact in derivation.facts]
@@ -155,6 +156,9 @@ def from_derivation(derivation: Derivation) -> Graph:
     for name, kind, judgement in cited:
         stamp = " ".join(map(str, sorted(judgement.stamp)))
         graph.add_node(name, kind=kind, label=str(judgement.term), stamp=stamp, **_truth(judgement))
+    for place, fact in enumerate(derivation.facts):
+        more = {"source": str(fact.source), "relation": fact.relation, "target": str(fact.target), "place": place}
+        graph.nodes[f"fact:{fact.id}"].update(more)
     for place, step in enumerate(derivation.steps):
         graph.add_node(f"rule:{place}", kind="rule", label=step.rule)
         for order, premise in enumerate(step.premises, 1):

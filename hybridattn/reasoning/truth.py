@@ -35,6 +35,8 @@ __all__ = [
     "eternalize",
     "exemplification",
     "expectation",
+    "frequency_equal",
+    "frequency_greater",
     "induction",
     "intersection",
     "negation",
@@ -256,6 +258,27 @@ def anonymous_analogy(t1: Truth, t2: Truth, *, horizon: Value = HORIZON) -> Trut
     """{(&&, <#x --> A>, <#x --> B>), <M --> A>} |- M --> B: f = f1 f2, c = f1 c2 w2c(c1), as OpenNARS has it."""
     f1, c1, f2, c2 = _parts(t1, t2)
     return Truth(f1 * f2, f1 * c2 * w2c(c1, horizon=horizon))
+
+
+def frequency_greater(t1: Truth, t2: Truth) -> Truth:
+    """{M --> [A], S --> [A]} |- (*, M, S) --> (+ A): f = 1 and c = c1 c2 where f1 > f2, else both 0 (ONA)."""
+    return _compared(t1, t2, t1.frequency > t2.frequency)
+
+
+def frequency_equal(t1: Truth, t2: Truth) -> Truth:
+    """{M --> [A], S --> [A]} |- (*, M, S) --> (= A): f = 1 and c = c1 c2 where f1 = f2, else both 0 (ONA)."""
+    f1, f2 = t1.frequency, t2.frequency
+    return _compared(t1, t2, (f1 <= f2) & (f1 >= f2))  # f1 == f2 of symbols would be a plain False
+
+
+def _compared(t1: Truth, t2: Truth, holds: Value) -> Truth:
+    if hasattr(holds, "free_symbols"):
+        from sympy import Piecewise  # type: ignore[import-untyped]
+
+        so: Value = Piecewise((1, holds), (0, True))
+    else:
+        so = 1 * holds
+    return Truth(so + 0 * t1.frequency, so * t1.confidence * t2.confidence)
 
 
 def eternalize(t1: Truth, *, horizon: Value = HORIZON) -> Truth:

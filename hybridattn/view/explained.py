@@ -2,18 +2,22 @@
 
 from typing import Any
 
-from hybridattn.reasoning import Derivation, Truth
-from hybridattn.reasoning.inspection import FUNCTIONS, Explanation, explain, turns
+from hybridattn.reasoning import Derivation
+from hybridattn.reasoning.inspection import FUNCTIONS, Explanation, Functions, explain, turns
 
 __all__ = ["explained"]
 
 
-def explained(derivation: Derivation) -> dict[str, Any]:
+MOST_TURNED = 16  # premises of a proof whose turning points are worked out: each takes longer, and there are more
+
+
+def explained(derivation: Derivation, *, functions: Functions = FUNCTIONS) -> dict[str, Any]:
     """Give the formula of a conclusion, what it hangs on and what would turn it, as JSON can hold it.
 
     Put it as `"explanation"` into an answer of a report, and `page` shows it. The keys are
 
-    - `frequency`, `confidence`: the formulas in Python's notation; `latex_frequency`, `latex_confidence`: in LaTeX;
+    - `frequency`, `confidence`: the formulas in Python's notation, of the premises or, where that is too long to read,
+      of the last step; `latex_frequency`, `latex_confidence`: the same in LaTeX;
     - `steps`: for each step of the proof `step`, its `symbols` (of f and of c) and its `frequency` and `confidence` as
       formulas of its own premises;
     - `sensitivities`: for each premise, in the order of the proof, `premise` (`fact:ID` or `match:K`), `statement`,
@@ -21,7 +25,11 @@ def explained(derivation: Derivation) -> dict[str, Any]:
       its f, by its c), and the `weight`, the length of the last;
     - `decisive`: the premise of the highest weight, of equal ones the first;
     - `turns`: for each number of each premise `premise`, `what` ("frequency" or "confidence"), `now`, and the nearest
-      `value` at which the expectation passes 1/2, or None if no value does.
+      `value` at which the expectation passes 1/2, or None if no value does; None for proofs with many premises.
+
+    Args:
+        derivation: the proof.
+        functions: the truth function of each rule, for proofs of the engine (see `as_derivation`).
 
     Raises:
         DerivationError: as `hybridattn.reasoning.inspection.explain` does.
@@ -35,8 +43,9 @@ def explained(derivation: Derivation) -> dict[str, Any]:
     """
     import sympy  # type: ignore[import-untyped]
 
-    explanation = explain(derivation)
-    frequency, confidence = _tidy(explanation.frequency), _tidy(explanation.confidence)
+    explanation = explain(derivation, functions=functions)
+    shown = explanation if explanation.is_short else explanation.stages[-1]
+    frequency, confidence = _tidy(shown.frequency), _tidy(shown.confidence)
     return {
         "frequency": str(frequency),
         "confidence": str(confidence),
@@ -45,28 +54,27 @@ def explained(derivation: Derivation) -> dict[str, Any]:
         "steps": _steps(explanation),
         "sensitivities": _sensitivities(explanation),
         "decisive": explanation.decisive.premise,
-        "turns": [
-            {"premise": turn.premise, "what": turn.part, "now": turn.now, "value": turn.value}
-            for turn in turns(derivation)
-        ],
+        "turns": _turns(derivation, functions) if len(explanation.symbols) <= MOST_TURNED else None,
     }
 
 
-def _steps(explanation: Explanation) -> list[dict[str, Any]]:
-    import sympy
+def _turns(derivation: Derivation, functions: Functions) -> list[dict[str, Any]]:
+    return [
+        {"premise": turn.premise, "what": turn.part, "now": turn.now, "value": turn.value}
+        for turn in turns(derivation, functions=functions)
+    ]
 
-    known = {premise: Truth(*symbols) for premise, symbols in explanation.symbols.items()}
-    rows = []
-    for place, step in enumerate(explanation.derivation.steps):
-        truth = FUNCTIONS[step.rule](*(known[premise] for premise in step.premises))
-        symbols = sympy.symbols(f"f_step{place} c_step{place}", nonnegative=True)
-        known[f"step:{place}"] = Truth(*symbols)
-        formulas = {
-            "frequency": str(_tidy(sympy.sympify(truth.frequency))),
-            "confidence": str(_tidy(sympy.sympify(truth.confidence))),
+
+def _steps(explanation: Explanation) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": stage.step,
+            "symbols": list(map(str, stage.symbols)),
+            "frequency": str(_tidy(stage.frequency)),
+            "confidence": str(_tidy(stage.confidence)),
         }
-        rows.append({"step": f"step:{place}", "symbols": list(map(str, symbols)), **formulas})
-    return rows
+        for stage in explanation.stages
+    ]
 
 
 def _sensitivities(explanation: Explanation) -> list[dict[str, Any]]:

@@ -95,6 +95,8 @@ def _verdict(answer: Row, explanation: Row, letters: Mapping[str, str]) -> str:
 
 
 def _nearest(explanation: Row, letters: Mapping[str, str]) -> str:
+    if explanation["turns"] is None:
+        return ""
     turning = [turn for turn in explanation["turns"] if turn["value"] is not None]
     if not turning:
         return "No number of a single premise turns it."
@@ -145,7 +147,7 @@ def _row(row: Row, explanation: Row, letter: str, scale: tuple[float, float]) ->
         f'<tr><th scope="row" class="letter">{letter}</th>'
         f"<td>{shown}{star}<br><code>{text(row['statement'])}</code></td>"
         f'<td class="now">{truth[0]:.3f}, {truth[1]:.3f}</td><td class="pull">{bars}</td>'
-        f"<td>{_turning([turn for turn in explanation['turns'] if turn['premise'] == premise])}</td></tr>"
+        f"<td>{_turning(explanation['turns'], premise)}</td></tr>"
     )
 
 
@@ -164,8 +166,11 @@ def _bar(part: str, slope: float, scale: tuple[float, float]) -> str:
     )
 
 
-def _turning(turns: Sequence[Row]) -> str:
+def _turning(all_turns: Sequence[Row] | None, premise: str) -> str:
     """Say what would turn the answer: "a frequency below 0.310, but no confidence"."""
+    if all_turns is None:
+        return '<span class="aside">not worked out</span>'
+    turns = [turn for turn in all_turns if turn["premise"] == premise]
     if all(turn["value"] is None for turn in turns):
         return '<span class="aside">no value of it</span>'
     possible = ", or ".join(f"a {_side(turn)}" for turn in turns if turn["value"] is not None)

@@ -74,6 +74,8 @@ TABLE: dict[str, tuple[int, str, str, tuple[str, str]]] = {
     "reduce_conjunction": (2, "1 - (1 - f1)*f2", "(1 - f1)*f2*c1*c2", ("23/25", "9/250")),
     "reduce_conjunction_negative": (2, "1 - (1 - f1)*(1 - f2)", "(1 - f1)*(1 - f2)*c1*c2", ("49/50", "9/1000")),
     "anonymous_analogy": (2, "f1*f2", "c2*W(c1)*f1", ("18/25", "81/380")),
+    "frequency_greater": (2, "P(f1 > f2)", "P(f1 > f2)*c1*c2", ("1", "9/20")),
+    "frequency_equal": (2, "P((f1 <= f2) & (f1 >= f2))", "P((f1 <= f2) & (f1 >= f2))*c1*c2", ("0", "0")),
     "eternalize": (1, "f1", "W(c1)", ("9/10", "9/19")),
 }
 NO_TRUTH = {"w2c", "c2w", "expectation", "choice"}  # tested one by one
@@ -119,6 +121,7 @@ def test_symbols_give_the_formula_of_the_book(name: str) -> None:
     nine = sympy.Rational(9, 10)
     found = apply(name, Truth(f1, c1), Truth(f2, c2), **({"reliance": nine} if name in RELIANT else {}))
     words = {"f1": f1, "c1": c1, "f2": f2, "c2": c2, "r": nine, "o": 1 - (1 - f1) * (1 - f2)}
+    words["P"] = lambda holds: sympy.Piecewise((1, holds), (0, True))
     words["W"] = sympy.Lambda(c1, c1 / (c1 + 1))
     for value, formula in zip((found.frequency, found.confidence), TABLE[name][1:3], strict=True):
         assert sympy.simplify(value - sympy.sympify(formula, locals=words)) == 0

@@ -1,7 +1,7 @@
 """Look into a proof: formulas, sensitivities, what would turn the answer, what it needs; sympy loads when called."""
 
 from hybridattn.reasoning.inspection.contradictions import Contradiction, contradictions
-from hybridattn.reasoning.inspection.evaluation import FUNCTIONS, evaluate, exact
+from hybridattn.reasoning.inspection.evaluation import FUNCTIONS, Functions, evaluate, exact
 from hybridattn.reasoning.inspection.explanation import Explanation, explain
 from hybridattn.reasoning.inspection.nal_proof import as_derivation
 from hybridattn.reasoning.inspection.proof_graph import (
@@ -11,6 +11,7 @@ from hybridattn.reasoning.inspection.proof_graph import (
     to_graph,
 )
 from hybridattn.reasoning.inspection.sensitivity import Sensitivity
+from hybridattn.reasoning.inspection.stages import Stage
 from hybridattn.reasoning.inspection.support import FactSets, dominators, fact_sets, minimal_fact_sets, needed
 from hybridattn.reasoning.inspection.turning import Turn, turns
 
@@ -19,7 +20,9 @@ __all__ = [
     "Contradiction",
     "Explanation",
     "FactSets",
+    "Functions",
     "Sensitivity",
+    "Stage",
     "Turn",
     "as_derivation",
     "contradictions",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import truth
 from hybridattn.reasoning.judgement import Judgement, overlaps
-from hybridattn.reasoning.nal.canonical import canonical
-from hybridattn.reasoning.nal.conclusion import Conclusion
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion
+from hybridattn.reasoning.nal.forms.canonical import canonical
 from hybridattn.reasoning.term import Compound, Term
 from hybridattn.reasoning.truth import Truth
 
@@ -46,7 +46,7 @@ class Contradiction:
 def contradictions(
     judgements: Iterable[Judgement | Conclusion], *, threshold: float = 0.0
 ) -> tuple[Contradiction, ...]:
-    """Report every pair of judgements of one statement that disagree and share no observation.
+    """Report every pair of judgements of one statement, in whichever form, that disagree and share no observation.
 
     They disagree if one expectation is above 1/2 by more than `threshold` and the other below it by more than that. A
     judgement of `(--, S)` counts as one of S with the frequency 1 - f. Pairs that share an observation are left out: a
@@ -73,24 +73,26 @@ def contradictions(
     """
     if not 0 <= threshold < 0.5:
         raise ArgumentError(f"threshold must be in [0, 0.5); got {threshold}")
-    sides: dict[Term, tuple[list[_Side], list[_Side]]] = {}
+    sides: dict[Term, tuple[_Side, _Side]] = {}
     for given in judgements:
         judgement = given.judgement if isinstance(given, Conclusion) else given
         term, said = _positive(judgement)
         lean = float(truth.expectation(said)) - 0.5
         if abs(lean) > threshold:
-            sides.setdefault(term, ([], []))[lean < 0].append((judgement, said))
+            side = sides.setdefault(term, ({}, {}))[lean < 0]
+            side[judgement.stamp, said] = min(judgement, side.get((judgement.stamp, said), judgement), key=str)
     found = [
         Contradiction(term, yes, no, support, opposition)
         for term, (above, below) in sides.items()
-        for yes, support in above
-        for no, opposition in below
+        for (_, support), yes in above.items()
+        for (_, opposition), no in below.items()
         if not overlaps(yes, no)
     ]
     return tuple(sorted(found, key=_order))
 
 
-_Side = tuple[Judgement, Truth]
+_Side = dict[tuple[frozenset[int], Truth], Judgement]
+"""What leans one way, by evidence and truth: the forms of a relation, or of a negation, say it once."""
 
 
 def _positive(judgement: Judgement) -> tuple[Term, Truth]:

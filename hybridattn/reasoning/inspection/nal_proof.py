@@ -9,13 +9,13 @@ from hybridattn.errors import DerivationError
 from hybridattn.reasoning.derivation import Derivation, Inference
 from hybridattn.reasoning.fact import Fact
 from hybridattn.reasoning.inspection.evaluation import Functions, rational
-from hybridattn.reasoning.nal.conclusion import Conclusion
-from hybridattn.reasoning.nal.inference import conclusions_of
-from hybridattn.reasoning.nal.table import TRUTHS, InferenceRule
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion
+from hybridattn.reasoning.nal.engine.inference import conclusions_of
+from hybridattn.reasoning.nal.table.reading import TRUTHS, InferenceRule
 from hybridattn.reasoning.term import Statement, Term
 from hybridattn.reasoning.truth import RELIANCE, Truth
 
-__all__ = ["as_derivation"]
+__all__ = ["as_derivation", "used_in"]
 
 SAME = 1e-9  # truth values that differ by less are equal
 ANALYTIC = ("analytic_deduction", "analytic_abduction")
@@ -48,7 +48,7 @@ def as_derivation(steps: Iterable[Conclusion]) -> tuple[Derivation, Functions]:
     Raises:
         DerivationError: the proof ends with no judgement, lacks a premise, or a rule does not conclude what it says.
     """
-    used = _used(tuple(steps))
+    used = used_in(tuple(steps))
     inputs = [step for step in used if step.rule is None]
     facts = {id(step): _fact(step, number) for step, number in zip(inputs, _numbers(inputs), strict=True)}
     names = {key: f"fact:{fact.id}" for key, fact in facts.items()}
@@ -68,7 +68,7 @@ def as_derivation(steps: Iterable[Conclusion]) -> tuple[Derivation, Functions]:
     return Derivation(tuple(facts.values()), (), tuple(inferences)), functions
 
 
-def _used(steps: Sequence[Conclusion]) -> list[Conclusion]:
+def used_in(steps: Sequence[Conclusion]) -> list[Conclusion]:
     """Keep the judgements that the last one rests on, in their order."""
     if not steps or steps[-1].truth is None:
         raise DerivationError("a proof must end with a judgement")

@@ -11,8 +11,8 @@ from hybridattn.reasoning.derivation import Derivation, Inference
 from hybridattn.reasoning.fact import Fact, plain_name
 from hybridattn.reasoning.graph import Graph
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
-from hybridattn.reasoning.nal.table import InferenceRule, rule_table
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.table.reading import InferenceRule, rule_table
 from hybridattn.reasoning.narsese import parse_term
 from hybridattn.reasoning.term import Atom, Compound, Statement, Term
 from hybridattn.reasoning.truth import Truth
@@ -149,21 +149,14 @@ def _judgement(graph: AnyGraph, name: str) -> Judgement:
 
 
 def derivation_to_graph(derivation: Derivation) -> Graph:
-    """Draw a `Derivation` as `graph.from_derivation` does, and keep on facts what else they say: source, relation, ...
-
-    Facts get `source`, `relation`, `target` (Narsese; the relation as it was given) and `place`, their order.
-    """
-    graph = drawing.from_derivation(derivation)
-    for place, fact in enumerate(derivation.facts):
-        more = {"source": str(fact.source), "relation": fact.relation, "target": str(fact.target), "place": place}
-        graph.nodes[f"fact:{fact.id}"].update(more)
-    return graph
+    """Draw a `Derivation` as `graph.from_derivation` does; `derivation_from_graph` reads it back."""
+    return drawing.from_derivation(derivation)
 
 
 def derivation_from_graph(graph: AnyGraph) -> Derivation:
     """Read back what `derivation_to_graph` or `graph.from_derivation` drew, as a proof that replays.
 
-    The latter leaves out the names of relations: then a fact has that of its term, `-->` for an inheritance.
+    Where a fact has no `relation`, it gets that of its term, `-->` for an inheritance.
 
     Raises:
         DerivationError: an attribute is missing or senseless.

@@ -1,9 +1,10 @@
 """How a conclusion moves with each of its premises: every rule differentiated by sympy, chained step by step."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from hybridattn.errors import DerivationError
 from hybridattn.reasoning.derivation import Derivation
@@ -12,7 +13,9 @@ from hybridattn.reasoning.truth import Truth
 
 __all__ = ["Sensitivity", "sensitivities"]
 
-Slopes = tuple[list[float], list[float]]
+Pair: TypeAlias = tuple[float, float]
+"""A number for the frequency and one for the confidence."""
+Rows: TypeAlias = Sequence[Sequence[float]]
 """Of a frequency and of a confidence: by the f and c of the first premise, of the second, ..."""
 
 
@@ -22,11 +25,11 @@ class Sensitivity:
 
     premise: str
     """`fact:ID` or `match:K`."""
-    frequency: tuple[float, float]
+    frequency: Pair
     """Of the frequency of the conclusion."""
-    confidence: tuple[float, float]
+    confidence: Pair
     """Of the confidence of the conclusion."""
-    expectation: tuple[float, float]
+    expectation: Pair
     """Of the expectation of the conclusion."""
 
     @property
@@ -49,30 +52,53 @@ def sensitivities(
         DerivationError: as in `evaluate`, or a step is 0/0 at these values.
     """
     truths = evaluate(derivation, actual, functions=functions)
-    size = 2 * len(actual)
-    slopes: dict[str, Slopes] = {
-        name: (_unit(2 * place, size), _unit(2 * place + 1, size)) for place, name in enumerate(actual)
-    }
-    gradients: dict[str, Gradient] = {}
+    gradients = _gradients(derivation, truths, functions)
+    goal, answer = _goal(derivation), concluded(derivation, truths)
+    by_f = _backward(derivation, gradients, goal, (1.0, 0.0))
+    by_c = _backward(derivation, gradients, goal, (0.0, 1.0))
+    over = answer.confidence, answer.frequency - 0.5  # e = c (f - 1/2) + 1/2
+    return tuple(Sensitivity(name, by_f[name], by_c[name], _weighed(over, (by_f[name], by_c[name]))) for name in actual)
+
+
+def _goal(derivation: Derivation) -> str:
+    return f"step:{len(derivation.steps) - 1}" if derivation.steps else f"fact:{derivation.facts[0].id}"
+
+
+def _gradients(derivation: Derivation, truths: Mapping[str, Truth], functions: Functions) -> list[Rows]:
+    """Give the slopes of each step by its own premises."""
+    made: dict[str, Gradient] = {}
+    found = []
     for place, step in enumerate(derivation.steps):
-        if step.rule not in gradients:
-            gradients[step.rule] = _gradient(functions[step.rule], len(step.premises))
+        if step.rule not in made:
+            made[step.rule] = _gradient(functions[step.rule], len(step.premises))
         numbers = [value for name in step.premises for value in (truths[name].frequency, truths[name].confidence)]
         try:
-            by_part = gradients[step.rule](*numbers)
+            found.append(made[step.rule](*numbers))
         except ZeroDivisionError:
             raise DerivationError(f"step:{place} ({step.rule}) is 0/0 at the values of its premises") from None
-        inner = [slope for name in step.premises for slope in slopes[name]]
-        frequency, confidence = (_combined(outer, inner) for outer in by_part)
-        slopes[f"step:{place}"] = frequency, confidence
-    name, answer = list(truths)[-1] if derivation.steps else next(iter(actual)), concluded(derivation, truths)
-    by_f, by_c = slopes[name]
-    by_e = _combined((answer.confidence, answer.frequency - 0.5), (by_f, by_c))  # e = c (f - 1/2) + 1/2
-    pairs = ([(row[at], row[at + 1]) for row in (by_f, by_c, by_e)] for at in range(0, size, 2))
-    return tuple(Sensitivity(name, *three) for name, three in zip(actual, pairs, strict=True))
+    return found
 
 
-Gradient = Callable[..., Sequence[Sequence[float]]]
+def _backward(derivation: Derivation, gradients: Sequence[Rows], goal: str, start: Pair) -> dict[str, Pair]:
+    """The chain rule from the conclusion backward: how it moves with everything that the proof names."""
+    slopes: dict[str, Pair] = defaultdict(lambda: (0.0, 0.0))
+    slopes[goal] = start
+    for place in reversed(range(len(derivation.steps))):
+        outer = slopes[f"step:{place}"]
+        for at, name in enumerate(derivation.steps[place].premises):
+            rows = [(row[2 * at], row[2 * at + 1]) for row in gradients[place]]
+            more = _weighed(outer, (rows[0], rows[1]))
+            slopes[name] = slopes[name][0] + more[0], slopes[name][1] + more[1]
+    return slopes
+
+
+def _weighed(outer: Pair, rows: tuple[Pair, Pair]) -> Pair:
+    """Sum the rows that have a weight, each with its own."""
+    used = [(weight, row) for weight, row in zip(outer, rows, strict=True) if weight]
+    return sum((weight * row[0] for weight, row in used), 0.0), sum((weight * row[1] for weight, row in used), 0.0)
+
+
+Gradient: TypeAlias = Callable[..., Rows]
 
 
 def _gradient(function: Callable[..., Truth], arity: int) -> Gradient:
@@ -86,15 +112,3 @@ def _gradient(function: Callable[..., Truth], arity: int) -> Gradient:
     ]
     gradient: Gradient = sympy.lambdify(symbols, rows, "math")
     return gradient
-
-
-def _unit(place: int, size: int) -> list[float]:
-    row = [0.0] * size
-    row[place] = 1.0
-    return row
-
-
-def _combined(outer: Sequence[float], inner: Sequence[Sequence[float]]) -> list[float]:
-    """The chain rule: sum the inner slopes, each weighed by an outer one."""
-    used = [(weight, row) for weight, row in zip(outer, inner, strict=True) if weight]
-    return [sum(weight * row[at] for weight, row in used) for at in range(len(inner[0]))]

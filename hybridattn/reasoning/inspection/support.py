@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.derivation import Derivation
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.forms.canonical import canonical
 
 __all__ = ["FactSets", "dominators", "fact_sets", "minimal_fact_sets", "needed"]
 
@@ -154,7 +155,7 @@ _Ways: TypeAlias = tuple[frozenset[int], ...]
 
 def _goals(judgements: Iterable[Conclusion]) -> list[Conclusion]:
     goals = list(judgements)
-    if len({goal.term for goal in goals}) != 1 or any(goal.truth is None for goal in goals):
+    if len({canonical(goal.term) for goal in goals}) != 1 or any(goal.truth is None for goal in goals):
         raise ArgumentError(f"expected judgements of one term; got {', '.join(map(str, goals)) or 'none'}")
     return goals
 

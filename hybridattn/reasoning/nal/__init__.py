@@ -1,10 +1,8 @@
 """NAL-1 to NAL-6: the rule table, and exhaustive derivation with a proof for every conclusion."""
 
-from hybridattn.reasoning.nal.canonical import canonical, fault
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof, replayed
-from hybridattn.reasoning.nal.derive import Conclusions, derive
-from hybridattn.reasoning.nal.table import InferenceRule, read_rules, rule_table
-from hybridattn.reasoning.nal.unify import unify
+from hybridattn.reasoning.nal.engine import Conclusion, Conclusions, derive, proof, replayed
+from hybridattn.reasoning.nal.forms import canonical, fault, unify
+from hybridattn.reasoning.nal.table import InferenceRule, ona_rules, read_rules, rule_table
 
 __all__ = [
     "Conclusion",
@@ -13,6 +11,7 @@ __all__ = [
     "canonical",
     "derive",
     "fault",
+    "ona_rules",
     "proof",
     "read_rules",
     "replayed",

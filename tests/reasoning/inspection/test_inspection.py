@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -15,7 +16,7 @@ import torch
 
 import hybridattn
 from hybridattn.errors import ArgumentError, DerivationError
-from hybridattn.reasoning import Derivation, Inference, Truth, replay, truth
+from hybridattn.reasoning import Derivation, Inference, Judgement, Truth, replay, truth
 from hybridattn.reasoning.derivation import Proof
 from hybridattn.reasoning.inspection import FUNCTIONS, evaluate, exact, explain, fact_sets, needed, turns
 from hybridattn.reasoning.inspection.evaluation import Functions
@@ -88,6 +89,68 @@ def test_a_long_chain_is_explained(hops: int) -> None:
     explained = explain(derivation)
     assert explained.decisive.premise == "fact:1"  # its frequency counts in every step
     assert len(explained.sensitivities) == hops
+
+
+def ladder(rungs: int) -> Derivation:
+    """Each rung deduces two ways from the one before and revises them: 2^rungs ways in all, in 3 steps a rung."""
+    facts = [fact(number, f"n{number}", f"n{number + 1}", 0.9, 0.8) for number in range(2 * rungs + 1)]
+    known, steps, name = facts[0].judgement.truth, [], "fact:0"
+    stamp = frozenset({0})
+    for rung in range(rungs):
+        ways = []
+        for number in (2 * rung + 1, 2 * rung + 2):
+            way = truth.deduction(facts[number].judgement.truth, known)
+            stamp |= {number}
+            said = Judgement(facts[0].judgement.term, way, stamp)
+            steps.append(Inference("deduction", (f"fact:{number}", name), said))
+            ways.append((f"step:{len(steps) - 1}", way))
+        known = truth.revision(ways[0][1], ways[1][1])
+        both = (ways[0][0], ways[1][0])
+        steps.append(Inference("revision", both, Judgement(facts[0].judgement.term, known, stamp)))
+        name = f"step:{len(steps) - 1}"
+    return Derivation(tuple(facts), (), tuple(steps))
+
+
+def test_a_proof_that_shares_is_explained_in_a_moment() -> None:
+    derivation = ladder(60)
+    begun = time.process_time()
+    explained = explain(derivation)
+    stages = explained.stages
+    assert time.process_time() - begun < 5  # some tenths of a second; a tree of 2^60 would take for ever
+    assert len(stages) == 180
+    assert not explained.is_short
+    given, least = truths(derivation), 1e-6
+    for premise in ("fact:0", "fact:1", "fact:60"):
+        slopes = next(one for one in explained.sensitivities if one.premise == premise)
+        for at, part in enumerate(("frequency", "confidence")):
+            now = getattr(given[premise], part)
+            ends = [answer(derivation, moved(given, premise, part, now + step)) for step in (-least, least)]
+            for what, slope in (("frequency", slopes.frequency[at]), ("confidence", slopes.confidence[at])):
+                difference = (getattr(ends[1], what) - getattr(ends[0], what)) / (2 * least)
+                assert slope == pytest.approx(difference, rel=1e-4, abs=1e-9)
+
+
+def test_stages_put_together_are_the_whole_formula() -> None:
+    explained = explain(ladder(2))
+    whole = {part: getattr(explained.stages[-1], part) for part in ("frequency", "confidence")}
+    for stage in reversed(explained.stages[:-1]):
+        inner = dict(zip(stage.symbols, (stage.frequency, stage.confidence), strict=True))
+        whole = {part: formula.xreplace(inner) for part, formula in whole.items()}
+    every = [symbol for pair in explained.symbols.values() for symbol in pair]
+    at = {symbol: sympy.Rational(8 + (place % 2), 10) for place, symbol in enumerate(every)}
+    for part, formula in whole.items():
+        assert formula.subs(at) == getattr(explained, part).subs(at)
+
+
+def test_two_hundred_hops() -> None:
+    derivation = chain([(0.99, 0.99)] * 200)
+    begun = time.process_time()
+    explained = explain(derivation)
+    confidence = explained.confidence
+    assert time.process_time() - begun < 5
+    f1, c1, f200 = sympy.symbols("f_1 c_1 f_200", nonnegative=True)
+    powers = confidence.as_powers_dict()
+    assert (powers[f1], powers[c1], powers[f200]) == (199, 1, 1)
 
 
 # -- scalar, batched, rational and symbolic agree

@@ -5,11 +5,12 @@ Each function takes the terms of the premises, canonical and without a variable 
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from hybridattn.reasoning.nal.canonical import compound, statement
-from hybridattn.reasoning.nal.conditional import conditional_abduction
-from hybridattn.reasoning.nal.introduction import (
+from hybridattn.reasoning.nal.forms.building import compound, statement
+from hybridattn.reasoning.nal.forms.relations import is_relational, normal, restated
+from hybridattn.reasoning.nal.table.conditional import conditional_abduction
+from hybridattn.reasoning.nal.table.introduction import (
     condition_added,
     condition_generalised,
     conjunction_extended,
@@ -17,8 +18,8 @@ from hybridattn.reasoning.nal.introduction import (
     equivalence_introduced,
     implication_introduced,
 )
-from hybridattn.reasoning.nal.result import Result
-from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term
+from hybridattn.reasoning.nal.table.result import Result
+from hybridattn.reasoning.term import Compound, Statement, Term
 
 __all__ = ["FUNCTIONS", "Function", "component_replaced", "componentwise", "relational_forms"]
 
@@ -54,66 +55,38 @@ def _turns(whole: Compound, place: int) -> bool:
 def relational_forms(first: Term) -> Iterator[Result]:
     """(*, A, B) --> R, A --> (/, R, _, B) and B --> (/, R, A, _) say the same; so do R --> (*, A, B) and its images.
 
-    Any number of components; also inside one condition of an implication, an equivalence or a conjunction.
+    Any number of components; also inside one condition of an implication, an equivalence or a conjunction. First comes
+    the form that all forms share.
     """
-    yield from map(Result, _forms(first))
-    if isinstance(first, Statement) and first.copula in ("==>", "<=>"):
-        for subject in _forms_of_conditions(first.subject):
-            yield Result(statement(first.copula, subject, first.predicate))
-        for predicate in _forms_of_conditions(first.predicate):
-            yield Result(statement(first.copula, first.subject, predicate))
-    elif isinstance(first, Compound) and first.connector == "&&":
-        yield from map(Result, _forms_of_conditions(first))
+    if not is_relational(first):
+        return
+    found = dict.fromkeys((normal(first), *_forms(first)))
+    found.pop(first, None)
+    yield from map(Result, found)
+
+
+def _forms(term: Term) -> Iterator[Term]:
+    yield from restated(term)
+    if isinstance(term, Statement) and term.copula in ("==>", "<=>"):
+        for subject in _forms_of_conditions(term.subject):
+            yield from _allowed(statement(term.copula, subject, term.predicate))
+        for predicate in _forms_of_conditions(term.predicate):
+            yield from _allowed(statement(term.copula, term.subject, predicate))
+    elif isinstance(term, Compound) and term.connector == "&&":
+        yield from _forms_of_conditions(term)
 
 
 def _forms_of_conditions(term: Term) -> Iterator[Term]:
     if not (isinstance(term, Compound) and term.connector == "&&"):
-        yield from _forms(term)
+        yield from restated(term)
         return
     for place, part in enumerate(term.parts):
-        for form in _forms(part):
-            whole = compound("&&", (*term.parts[:place], form, *term.parts[place + 1 :]))
-            if whole is not None:
-                yield whole
+        for form in restated(part):
+            yield from _allowed(compound("&&", (*term.parts[:place], form, *term.parts[place + 1 :])))
 
 
-class _Relation(NamedTuple):
-    slash: str  # "/" where the pair is the subject, "\\" where it is the predicate
-    relation: Term
-    parts: tuple[Term, ...]
-
-
-def _relation(term: Term) -> _Relation | None:
-    """Read a statement as a relation of the components of a product, whichever form it has."""
-    if not isinstance(term, Statement) or term.copula != "-->":
-        return None
-    subject, predicate = term.subject, term.predicate
-    if isinstance(subject, Compound) and subject.connector == "*":
-        return _Relation("/", predicate, subject.parts)
-    if isinstance(predicate, Compound) and predicate.connector == "*":
-        return _Relation("\\", subject, predicate.parts)
-    if isinstance(predicate, Compound) and predicate.connector == "/":
-        return _Relation("/", predicate.parts[0], _with(predicate, subject))
-    if isinstance(subject, Compound) and subject.connector == "\\":
-        return _Relation("\\", subject.parts[0], _with(subject, predicate))
-    return None
-
-
-def _with(image: Compound, part: Term) -> tuple[Term, ...]:
-    return tuple(part if place == PLACEHOLDER else place for place in image.parts[1:])
-
-
-def _forms(term: Term) -> Iterator[Term]:
-    relation = _relation(term)
-    if relation is None:
-        return
-    slash, name, parts = relation
-    pair = Compound("*", parts)
-    forms = [statement("-->", pair, name) if slash == "/" else statement("-->", name, pair)]
-    for place, part in enumerate(parts):
-        image = Compound(slash, (name, *parts[:place], PLACEHOLDER, *parts[place + 1 :]))
-        forms.append(statement("-->", part, image) if slash == "/" else statement("-->", image, part))
-    yield from (form for form in forms if form is not None and form != term)
+def _allowed(term: Term | None) -> tuple[Term, ...]:
+    return () if term is None else (term,)
 
 
 def componentwise(first: Term) -> Iterator[Result]:

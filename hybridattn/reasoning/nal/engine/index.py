@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Iterator
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from hybridattn.reasoning.nal.canonical import SYMMETRIC, is_ground
-from hybridattn.reasoning.nal.introduction import statements_in
-from hybridattn.reasoning.nal.table import InferenceRule, Premise
-from hybridattn.reasoning.nal.unify import is_rest
+from hybridattn.reasoning.nal.forms.canonical import meaning
+from hybridattn.reasoning.nal.forms.matching import is_rest
+from hybridattn.reasoning.nal.forms.shape import SYMMETRIC, is_ground
+from hybridattn.reasoning.nal.table.introduction import statements_in
+from hybridattn.reasoning.nal.table.reading import InferenceRule, Premise
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable
 
 __all__ = ["Index", "Join", "Slot", "holdings", "join_of", "variants"]
 
 Slot: TypeAlias = tuple[str, str, str]
 """Punctuation, copula or connector, and place: where in a sentence of which kind a term stands."""
+
+_OPENED = frozenset({"*", "{", "["})
+"""Connectors of sides whose components rules may meet in."""
 
 Item = TypeVar("Item")
 Feature: TypeAlias = tuple[object, ...]
@@ -49,7 +53,9 @@ def join_of(rule: InferenceRule, premises: tuple[Premise, ...]) -> tuple[Join, .
     ours, theirs = _places(first), _places(second)
     shared = min((max(ours[v][0], theirs[v][0]), str(v)) for v in ours if v in theirs)[1]
     one, other = (places[Variable("$", shared[1:])][1] for places in (ours, theirs))
-    return (Join(one, other, exact="same" in rule.flags),)
+    if "same" in rule.flags:
+        return (Join((".", "", "meaning"), (".", "", "meaning"), exact=True),)
+    return (Join(one, other, exact=False),)
 
 
 def _places(premise: Premise) -> dict[Variable, tuple[int, Slot]]:
@@ -67,6 +73,10 @@ def _places(premise: Premise) -> dict[Variable, tuple[int, Slot]]:
                 for part in side.parts:
                     if isinstance(part, Variable) and not is_rest(part):
                         found[part] = (2, (mark, pattern.copula, "condition"))
+            elif isinstance(side, Compound) and side.connector in _OPENED:
+                for part in side.parts:
+                    if isinstance(part, Variable) and not is_rest(part):
+                        found.setdefault(part, (3, (mark, pattern.copula, f"{place} part")))
     elif isinstance(pattern, Compound):
         for part in pattern.parts:
             if isinstance(part, Variable) and not is_rest(part):
@@ -83,10 +93,15 @@ def holdings(term: Term, mark: str, wanted: frozenset[Slot] | set[Slot]) -> Iter
 
 def _all_holdings(term: Term, mark: str) -> Iterator[tuple[Slot, Term]]:
     yield (mark, "", "whole"), term
+    yield (mark, "", "meaning"), meaning(term)
     if isinstance(term, Statement):
         copula = term.copula
         yield (mark, copula, "subject"), term.subject
         yield (mark, copula, "predicate"), term.predicate
+        for side, place in ((term.subject, "subject part"), (term.predicate, "predicate part")):
+            if isinstance(side, Compound) and side.connector in _OPENED:
+                for part in side.parts:
+                    yield (mark, copula, place), part
         yield (mark, copula, "end"), term.subject
         yield (mark, copula, "end"), term.predicate
         if copula in ("-->", "<->"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hybridattn.errors import ArgumentError, DerivationError
 from hybridattn.reasoning import Atom, Judgement, Sentence, Truth, inheritance, parse_sentence, parse_term
 from hybridattn.reasoning.nal import Conclusion, Conclusions, derive, proof, read_rules, replayed, rule_table
-from hybridattn.reasoning.nal.plan import Plan
+from hybridattn.reasoning.nal.engine.plan import Plan
 
 KNOWN = [
     "<bird --> animal>.",
@@ -348,5 +348,5 @@ def test_rules_that_compile_conclude_what_the_slow_way_does(
 ) -> None:
     plan = Plan(rule_table())
     assert sum(ready.compiled is not None for ways in plan.ways.values() for way in ways for ready in way.rules) > 50
-    monkeypatch.setattr("hybridattn.reasoning.nal.plan.compiled", lambda rule: None)
+    monkeypatch.setattr("hybridattn.reasoning.nal.engine.plan.compiled", lambda rule: None)
     assert said(everything()) == said(whole)

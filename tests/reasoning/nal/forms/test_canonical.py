@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import Compound, Statement, Term, Variable, parse_term, substitute, variables
 from hybridattn.reasoning.nal import canonical, fault
-from hybridattn.reasoning.nal.canonical import COMMUTATIVE, SYMMETRIC
+from hybridattn.reasoning.nal.forms.shape import COMMUTATIVE, SYMMETRIC
 
 from .terms import TERMS, form
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from hybridattn.reasoning.nal.canonical import is_ground, is_part, loose, renamed
-from hybridattn.reasoning.nal.result import Result
-from hybridattn.reasoning.nal.table import InferenceRule
-from hybridattn.reasoning.nal.unify import Match, apart, closed, filled, matches, opened
+from hybridattn.reasoning.nal.forms.canonical import loose, meaning
+from hybridattn.reasoning.nal.forms.matching import Match, filled, matches
+from hybridattn.reasoning.nal.forms.naming import renamed
+from hybridattn.reasoning.nal.forms.shape import is_ground, is_part
+from hybridattn.reasoning.nal.forms.unify import apart, closed, opened
+from hybridattn.reasoning.nal.table.reading import InferenceRule
+from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import Term, Variable, variables
 from hybridattn.reasoning.truth import Truth
 
-__all__ = ["Sentential", "applied", "conclusions_of"]
+__all__ = ["Sentential", "applied", "are_apart", "conclusions_of"]
 
 NO_EVIDENCE = Truth(0, 0)
 """The truth of what premises say nothing about."""
@@ -23,6 +26,7 @@ class Sentential(NamedTuple):
     term: Term
     punctuation: str
     truth: Truth | None
+    analytic: bool = False
 
 
 def applied(rule: InferenceRule, premises: Sequence[Sentential]) -> Iterator[tuple[Term, Truth | None]]:
@@ -48,6 +52,8 @@ def truth_of(rule: InferenceRule, premises: Sequence[Sentential]) -> Truth | Non
         return None
     if "opposed" in rule.flags and not truths[0].frequency >= 0.5 > truths[1].frequency:
         return NO_EVIDENCE
+    if "observed" in rule.flags and any(premise.analytic for premise in premises):
+        return NO_EVIDENCE
     value = rule.truth_function(*truths)
     return value if value.confidence > 0 else NO_EVIDENCE
 
@@ -55,6 +61,10 @@ def truth_of(rule: InferenceRule, premises: Sequence[Sentential]) -> Truth | Non
 def conclusions_of(rule: InferenceRule, terms: Sequence[Term], *, asked: bool = False) -> Iterator[tuple[Term, float]]:
     """Give the terms that one rule concludes from canonical terms, and what is left of their confidence."""
     first, *others = terms
+    if "same" in rule.flags and first != others[0]:
+        if meaning(first) != meaning(others[0]):
+            return
+        first = others[0] = min(first, others[0], key=str)
     if "some" in rule.flags:
         first = opened(first)
     if others and "same" not in rule.flags and not is_ground(first):
@@ -84,7 +94,7 @@ def _results(rule: InferenceRule, terms: Sequence[Term], asked: bool) -> Iterato
             yield from rule.conclusion(*terms)
         return
     for match in _fits(rule, terms, kinds):
-        if "apart" in rule.flags and not _apart(match.terms[A], match.terms[B]):
+        if "apart" in rule.flags and not are_apart(match.terms[A], match.terms[B]):
             continue
         if "someone" in rule.flags and not _found_someone(match):
             continue
@@ -106,8 +116,9 @@ def rests(pattern: Term) -> int:
     return sum(variable.kind == "#" for variable in variables(pattern))
 
 
-def _apart(one: Term, other: Term) -> bool:
-    return one != other and not is_part(one, other) and not is_part(other, one)
+def are_apart(one: Term, other: Term) -> bool:
+    """Tell whether two terms say different things and neither is a part of the other."""
+    return one != other and not is_part(one, other) and not is_part(other, one) and meaning(one) != meaning(other)
 
 
 def _found_someone(match: Match) -> bool:

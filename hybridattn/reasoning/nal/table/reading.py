@@ -11,14 +11,18 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning import truth
-from hybridattn.reasoning.nal.functions import FUNCTIONS, Function
+from hybridattn.reasoning.nal.forms.shape import parts_of
+from hybridattn.reasoning.nal.table.functions import FUNCTIONS, Function
 from hybridattn.reasoning.narsese import parse_term
-from hybridattn.reasoning.term import Term
+from hybridattn.reasoning.term import Compound, Term
 from hybridattn.reasoning.truth import Truth
 
-__all__ = ["InferenceRule", "Premise", "read_rules", "rule_table"]
+__all__ = ["InferenceRule", "Premise", "ona_rules", "read_rules", "rule_table"]
 
-FLAGS = frozenset({"overlap", "asks", "apart", "opposed", "same", "some", "someone", "sides", "parts", "stated"})
+FLAGS = frozenset(
+    {"overlap", "asks", "form", "observed", "apart", "opposed", "same", "some", "someone", "sides", "parts", "stated"}
+)
+ANALYTIC = frozenset({"analytic_deduction", "analytic_abduction"})
 _COLUMNS = re.compile(r"\s{2,}")
 _TRUTH = re.compile(r"(?:(\w+):)?(\w+)(?:\((\d+(?:\.\d+)?)\))?")
 
@@ -65,6 +69,20 @@ class InferenceRule:
     conclusion: Term | Function
     flags: frozenset[str]
     line: str
+    analytic: bool = False
+    """Whether the conclusion is true by definition as far as the premise is."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The connectors of its patterns."""
+        patterns = [premise.pattern for premise in self.premises]
+        patterns += [self.conclusion] if isinstance(self.conclusion, Term) else []
+        return frozenset(part.connector for term in patterns for part in parts_of(term) if isinstance(part, Compound))
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the conclusion is another form of the premise."""
+        return "form" in self.flags
 
     def __str__(self) -> str:
         return self.line
@@ -80,7 +98,24 @@ def rule_table() -> Rules:
     >>> print(rule_table()[1])
     1  deduction  <$M --> $P>.  <$S --> $M>.  |-  <$S --> $P>.  asks
     """
-    text = resources.files("hybridattn.reasoning.nal").joinpath("rules.nal").read_text(encoding="utf-8")
+    return _from_file("rules.nal")
+
+
+@cache
+def ona_rules() -> Rules:
+    """Give what ONA adds to NAL-4: components of relations exchanged in one step, and comparatives, see `ona.nal`.
+
+    They are no part of `rule_table()`: the first conclude what it concludes through images, the second are not in the
+    book, and OpenNARS has neither. Ask for them with `derive(..., rules=rule_table() + ona_rules())`.
+
+    >>> print(ona_rules()[0])
+    4  deduction  <(*, $A, $B) --> $R>.  <$C --> $A>.  |-  <(*, $C, $B) --> $R>.
+    """
+    return _from_file("ona.nal")
+
+
+def _from_file(name: str) -> Rules:
+    text = resources.files("hybridattn.reasoning.nal.table").joinpath(name).read_text(encoding="utf-8")
     return read_rules(text.splitlines())
 
 
@@ -118,7 +153,8 @@ def _rule(line: str) -> InferenceRule:
     if not re.fullmatch("[1-6]", level):
         raise ArgumentError(f"level must be 1 to 6; got {level!r}")
     patterns = tuple(map(_premise, premises))
-    return InferenceRule(int(level), name, _truth(name), patterns, _conclusion(conclusions[0]), flags, line)
+    function, conclusion = _truth(name), _conclusion(conclusions[0])
+    return InferenceRule(int(level), name, function, patterns, conclusion, flags, line, _base(name) in ANALYTIC)
 
 
 def _premise(text: str) -> Premise:
@@ -136,6 +172,11 @@ def _truth(text: str) -> Callable[..., Truth]:
     if reliance:
         function = functools.partial(function, reliance=float(reliance) if "." in reliance else int(reliance))
     return function if outer is None else _composed(TRUTHS[outer], function)
+
+
+def _base(name: str) -> str:
+    found = _TRUTH.fullmatch(name)
+    return found[2] if found else name
 
 
 def _composed(outer: Callable[..., Truth], inner: Callable[..., Truth]) -> Callable[..., Truth]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hybridattn.reasoning.nal.canonical import COMMUTATIVE, SYMMETRIC
-from hybridattn.reasoning.nal.compiled import Compiled, compiled
-from hybridattn.reasoning.nal.index import Slot, join_of, variants
-from hybridattn.reasoning.nal.inference import NO_EVIDENCE, Sentential, applied, truth_of
-from hybridattn.reasoning.nal.table import InferenceRule
+from hybridattn.reasoning.nal.engine.compiled import Compiled, compiled
+from hybridattn.reasoning.nal.engine.index import Slot, join_of, variants
+from hybridattn.reasoning.nal.engine.inference import NO_EVIDENCE, Sentential, applied, truth_of
+from hybridattn.reasoning.nal.forms.shape import COMMUTATIVE, SYMMETRIC
+from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable, substitute, variables
 from hybridattn.reasoning.truth import Truth
 
@@ -60,6 +60,7 @@ class Plan:
             slot: tuple(Way(*key, _ready(found, strict)) for key, found in keys.items()) for slot, keys in ways.items()
         }
         self.slots = frozenset(ways)
+        self.words = frozenset(word for rule in table for word in rule.words)
         self._alone = _ready([rule for rule in table if len(rule.premises) == 1], strict)
         self._by_shape: dict[str, Sequence[Ready]] = {}
 

@@ -8,14 +8,15 @@ from typing import TypeAlias
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.answers import best_answer
-from hybridattn.reasoning.nal.canonical import canonical, complexity, is_ground
-from hybridattn.reasoning.nal.conclusion import Conclusion, proof
-from hybridattn.reasoning.nal.index import Index, holdings
-from hybridattn.reasoning.nal.inference import Sentential
-from hybridattn.reasoning.nal.inputs import compounds_in, judged, questioned
-from hybridattn.reasoning.nal.plan import Plan, Ready
-from hybridattn.reasoning.nal.table import InferenceRule, rule_table
+from hybridattn.reasoning.nal.engine.answers import best_answer, told_apart
+from hybridattn.reasoning.nal.engine.conclusion import Conclusion, proof
+from hybridattn.reasoning.nal.engine.index import Index, holdings
+from hybridattn.reasoning.nal.engine.inputs import compounds_in, judged, questioned
+from hybridattn.reasoning.nal.engine.plan import Plan, Ready
+from hybridattn.reasoning.nal.forms.canonical import as_written, meaning, says_nothing
+from hybridattn.reasoning.nal.forms.relations import is_relational
+from hybridattn.reasoning.nal.forms.shape import complexity, is_ground
+from hybridattn.reasoning.nal.table.reading import InferenceRule, rule_table
 from hybridattn.reasoning.narsese import Sentence
 from hybridattn.reasoning.term import Term
 from hybridattn.reasoning.truth import Truth
@@ -25,10 +26,11 @@ __all__ = ["Conclusions", "Progress", "derive"]
 Progress: TypeAlias = Callable[["Conclusions"], None]
 """Called after each sentence whose consequences have been drawn."""
 
-Key: TypeAlias = tuple[Term, str, frozenset[int], object, object]
+Key: TypeAlias = tuple[Term, str, frozenset[int], object, object, bool]
 _Ways: TypeAlias = tuple[tuple[Conclusion, ...], frozenset[int], int, float]
 _Entry: TypeAlias = tuple[float, int, int, str, float, list[int], int, int, Conclusion]
 FLOOR = 0.01
+_COUNTED = {".": "derived judgements", "?": "derived questions", "form": "other forms"}
 _DIGITS = 9  # truth values that agree to so many decimals are one conclusion
 
 
@@ -52,13 +54,17 @@ def derive(
     evidence differ. A judgement rests on the union of what its premises rest on; premises that share evidence conclude
     nothing, except where a rule has the flag `overlap`.
 
+    A product and its images (`canonical` makes them equal) are one term in several forms, each with a subject and a
+    predicate of its own to reason with. All forms are listed; they count as one judgement, and are revised as one.
+
     Args:
         judgements: what is known. Sentences are stamped 1, 2, ..., after the highest stamp that is given.
         questions: what is asked; backward rules and rules for compounds that occur need them.
         rules: lines of a table (see `read_rules`), by default `rule_table()`.
         levels: use the rules of NAL-1 up to this level.
         depth: the most inferences on the way from inputs to a conclusion; None for as many as `limit` allows.
-        limit: the most judgements that are derived, and the most questions. Reaching it is reported by `cut`.
+        limit: the most judgements that are derived, the most questions, and the most other forms. Reaching it
+            is reported by `cut`.
         floor: conclusions with less confidence are dropped, .01 as in OpenNARS and ONA. With 0 all are kept; rules that
             use evidence again may then go round and round with ever less confidence, up to `limit`.
         strict: never let premises share evidence, whatever the rule says.
@@ -100,7 +106,8 @@ class Conclusions:
         self._expanded: dict[int, int] = {}
         self._waiting: list[_Entry] = []
         self._ticket = count()
-        self._derived = {".": 0, "?": 0}
+        self._derived = {".": 0, "?": 0, "form": 0}
+        self._counted: dict[Key, bool] = {}
         self._asked: dict[Term, Conclusion] = {}
         self._next = 1
         self.cut = ""
@@ -115,7 +122,7 @@ class Conclusions:
 
     @property
     def derived(self) -> int:
-        """How many judgements were derived, inputs and duplicates not counted."""
+        """How many judgements were derived: no inputs, no duplicates, no other forms of what is known."""
         return self._derived["."]
 
     @property
@@ -124,8 +131,9 @@ class Conclusions:
         return tuple(found for found in self._known.values() if found.punctuation == "?")
 
     def about(self, term: Term) -> tuple[Conclusion, ...]:
-        """Give all judgements of one term, surest first."""
-        found = self._by_term.get(canonical(term), ())
+        """Give all judgements of one term, in whichever form, surest first."""
+        asked = as_written(term)
+        found = told_apart(self._by_term.get(meaning(asked), ()), asked)
         return tuple(sorted(found, key=lambda one: (-one.judgement.truth.confidence, one.number)))
 
     def best(self, question: Term) -> Conclusion | None:
@@ -134,7 +142,7 @@ class Conclusions:
         Of several judgements of one term the surest; of several terms that with the highest
         e/complexity^(1/8), e being the expectation (OpenNARS).
         """
-        return best_answer(canonical(question), self._by_term)
+        return best_answer(as_written(question), self._by_term)
 
     @property
     def answers(self) -> dict[Term, Conclusion | None]:
@@ -161,12 +169,12 @@ class Conclusions:
         inputs = list(judgements)
         self._next = max([self._next, *(max(j.stamp) + 1 for j in inputs if isinstance(j, Judgement) and j.stamp)])
         for judgement in inputs:
-            found, priority = judged(judgement, self._next)
+            found, priority = judged(judgement, self._next, words=self._plan.words)
             self._next += isinstance(judgement, Sentence)
             self._hold(Conclusion(found.term, ".", found.truth, found.stamp, priority=priority))
             self._occurring(found.term)
         for question in questions:
-            term, priority = questioned(question)
+            term, priority = questioned(question, words=self._plan.words)
             held = self._hold(Conclusion(term, "?", None, frozenset(), priority=priority))
             self._asked.setdefault(term, held)
         self._run()
@@ -195,12 +203,12 @@ class Conclusions:
 
     def _mend(self) -> None:
         """Make everything agree with what is known, wherever the work was interrupted."""
-        self._by_term, self._waiting, self._derived = {}, [], {".": 0, "?": 0}
-        for known in list(self._known.values()):
-            if known.rule is not None:
-                self._derived[known.punctuation] += 1
+        self._by_term, self._waiting, self._counted = {}, [], {}
+        self._derived = dict.fromkeys(self._derived, 0)
+        for key, known in list(self._known.items()):
+            self._count(key, known)
             if known.punctuation == ".":
-                self._by_term.setdefault(known.term, []).append(known)
+                self._by_term.setdefault(meaning(known.term), []).append(known)
             elif known.punctuation == "?":
                 self._occurring(known.term)
             if self._expanded.get(known.number) != known.level:
@@ -210,34 +218,49 @@ class Conclusions:
         """Keep a sentence, or see that a known one has a shorter way from the inputs, or a higher priority."""
         truth = new.truth
         values = (round(truth.frequency, _DIGITS), round(truth.confidence, _DIGITS)) if truth else (0, 0)
-        key = (new.term, new.punctuation, new.stamp, *values)
+        key = (new.term, new.punctuation, new.stamp, *values, new.analytic)
         old = self._known.get(key)
         if old is not None:
-            self._improve(old, new)
+            self._improve(key, old, new)
             return old
-        if new.rule is not None:
-            if self._derived[new.punctuation] >= self._limit:
-                what = "judgements" if new.punctuation == "." else "questions"
-                self.cut = f"the limit of {self._limit} derived {what} is reached: there may be more"
-                return new
-            self._derived[new.punctuation] += 1
+        if new.rule is not None and self._derived[kind := self._kind(key)] >= self._limit:
+            self.cut = f"the limit of {self._limit} {_COUNTED[kind]} is reached: there may be more"
+            return new
+        self._count(key, new)
         new.number = len(self._known)
         self._known[key] = new
         if new.punctuation == ".":
-            self._by_term.setdefault(new.term, []).append(new)
+            self._by_term.setdefault(meaning(new.term), []).append(new)
         elif new.punctuation == "?":
             self._occurring(new.term)
         self._wait(new)
         return new
 
-    def _improve(self, old: Conclusion, new: Conclusion) -> None:
+    def _improve(self, key: Key, old: Conclusion, new: Conclusion) -> None:
         if new.level < old.level:
-            self._derived[old.punctuation] -= new.rule is None
+            if old.rule is not None and new.rule is None:
+                self._derived["form" if self._counted.get(_class(key)) is False else old.punctuation] -= 1
+                self._counted[_class(key)] = False
             old.rule, old.premises, old.level = new.rule, new.premises, new.level
         elif new.priority <= old.priority or old.number in self._expanded:
             return
         old.priority = max(old.priority, new.priority)
         self._wait(old)
+
+    def _kind(self, key: Key) -> str:
+        """Tell as what a new conclusion counts."""
+        return "form" if is_relational(key[0]) and _class(key) in self._counted else key[1]
+
+    def _count(self, key: Key, new: Conclusion) -> None:
+        """Count all forms of one judgement as one; none of them is derived if one of them is an input."""
+        if new.rule is not None:
+            self._derived[self._kind(key)] += 1
+        if is_relational(new.term):
+            derived = self._counted.setdefault(_class(key), new.rule is not None)
+            if derived and new.rule is None:
+                self._derived[new.punctuation] -= 1
+                self._derived["form"] += 1
+                self._counted[_class(key)] = False
 
     def _wait(self, new: Conclusion) -> None:
         if new.level < self._depth:
@@ -270,7 +293,7 @@ class Conclusions:
         """Apply all rules that fit where the premises come from; what they have in common is worked out once."""
         stamps = [premise.stamp for premise in premises]
         separate = len(stamps) == 1 or stamps[0].isdisjoint(stamps[1])
-        views = [Sentential(premise.term, premise.punctuation, premise.truth) for premise in premises]
+        views = [premise.view for premise in premises]
         ground = all(is_ground(premise.term) for premise in premises)
         ways: _Ways | None = None
         for ready in rules:
@@ -281,12 +304,19 @@ class Conclusions:
                     self._conclude(ready.rule, ways, term, truth)
 
     def _conclude(self, rule: InferenceRule, ways: _Ways, term: Term, truth: Truth | None) -> None:
+        if says_nothing(term):
+            return
         premises, stamp, level, priority = ways
         share = priority / math.log2(1 + complexity(term))
         if truth is None:
             self._hold(Conclusion(term, "?", None, frozenset(), rule, premises, level, 0.5 * share))
         elif truth.confidence >= self._floor:
             self._hold(Conclusion(term, ".", truth, stamp, rule, premises, level, float(truth.confidence) * share))
+
+
+def _class(key: Key) -> Key:
+    """Give the key that a sentence has in all of its forms."""
+    return (meaning(key[0]), *key[1:])
 
 
 def _ways(premises: tuple[Conclusion, ...]) -> _Ways:

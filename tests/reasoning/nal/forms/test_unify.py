@@ -6,7 +6,8 @@ from hypothesis import given
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import Term, Variable, parse_term, variables
 from hybridattn.reasoning.nal import canonical, unify
-from hybridattn.reasoning.nal.unify import apart, filled, matches, resolved
+from hybridattn.reasoning.nal.forms.matching import filled, matches
+from hybridattn.reasoning.nal.forms.unify import apart, resolved
 
 from .terms import TERMS, form
 

@@ -9,7 +9,8 @@ import pytest
 
 from hybridattn.reasoning import Judgement, Truth, parse_term
 from hybridattn.reasoning.nal import InferenceRule, canonical, derive, read_rules, rule_table
-from hybridattn.reasoning.nal.inference import Sentential, applied
+from hybridattn.reasoning.nal.engine.inference import Sentential, applied
+from hybridattn.reasoning.nal.forms.canonical import as_written
 
 Pair: TypeAlias = tuple[Fraction, Fraction]
 F1, C1, F2, C2 = (
@@ -209,7 +210,7 @@ def premises_of(row: tuple[str, str, str]) -> list[Sentential]:
     truths = [Truth(float(F1), float(C1)), Truth(float(F2), float(C2))]
     for text in _split(row[0]):
         mark = text[-1] if text[-1] in ".?" else ""
-        term = canonical(parse_term(text.removesuffix(mark)))
+        term = as_written(parse_term(text.removesuffix(mark)))
         found.append(Sentential(term, mark, truths.pop(0) if mark == "." else None))
     return found
 
@@ -260,7 +261,7 @@ def producers(row: tuple[str, str, str]) -> set[str]:
         for premises in permutations(premises_of(row))
         if tuple(p.punctuation for p in premises) == tuple(p.punctuation for p in rule.premises)
         for term, truth in applied(rule, premises)
-        if term == wanted and near(truth, row[2])
+        if canonical(term) == wanted and near(truth, row[2])
     }
 
 

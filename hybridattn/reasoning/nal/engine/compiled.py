@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, product
 from typing import NamedTuple, TypeAlias
 
-from hybridattn.reasoning.nal.canonical import SYMMETRIC, compound, is_part, statement
-from hybridattn.reasoning.nal.table import InferenceRule
+from hybridattn.reasoning.nal.engine.inference import are_apart
+from hybridattn.reasoning.nal.forms.building import compound, statement
+from hybridattn.reasoning.nal.forms.shape import SYMMETRIC
+from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Compound, Statement, Term, Variable
 
 __all__ = ["Compiled", "compiled"]
@@ -17,7 +19,7 @@ Sides: TypeAlias = tuple[Term, ...]
 Builder: TypeAlias = Callable[[Sides], Term | None]
 Compiled: TypeAlias = Callable[[Term, Term], list[Term]]
 
-_PLAIN = frozenset({"overlap", "asks", "apart", "opposed", "stated"})
+_PLAIN = frozenset({"overlap", "asks", "observed", "apart", "opposed", "stated"})
 
 
 class _Reading(NamedTuple):
@@ -53,7 +55,7 @@ def compiled(rule: InferenceRule) -> Compiled | None:
                 if sides[a] is not sides[b] and sides[a] != sides[b]:
                     break
             else:
-                if apart is None or _are_apart(sides[apart[0]], sides[apart[1]]):
+                if apart is None or are_apart(sides[apart[0]], sides[apart[1]]):
                     term = build(sides)
                     if term is not None:
                         found.append(term)
@@ -64,10 +66,6 @@ def compiled(rule: InferenceRule) -> Compiled | None:
 
 def _bare(side: Term) -> bool:
     return isinstance(side, Variable) and side.kind == "$"
-
-
-def _are_apart(one: Term, other: Term) -> bool:
-    return one != other and not is_part(one, other) and not is_part(other, one)
 
 
 def _readings(rule: InferenceRule, first: Statement, second: Statement) -> Iterator[_Reading]:

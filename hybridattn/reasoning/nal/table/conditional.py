@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from hybridattn.reasoning.nal.canonical import compound
-from hybridattn.reasoning.nal.canonical import statement as statement_of
-from hybridattn.reasoning.nal.result import Result
-from hybridattn.reasoning.nal.unify import MOST, Substitution, resolved, unify
+from hybridattn.reasoning.nal.forms.building import compound
+from hybridattn.reasoning.nal.forms.building import statement as statement_of
+from hybridattn.reasoning.nal.forms.unify import MOST, Substitution, resolved, unify
+from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import Compound, Statement, Term
 
 __all__ = ["conditional_abduction"]

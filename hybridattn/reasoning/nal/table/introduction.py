@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
-from hybridattn.reasoning.nal.canonical import compound, is_ground, statement
-from hybridattn.reasoning.nal.result import Result
+from hybridattn.reasoning.nal.forms.building import compound, statement
+from hybridattn.reasoning.nal.forms.shape import is_ground
+from hybridattn.reasoning.nal.table.result import Result
 from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term, Variable
 
 __all__ = [

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from hybridattn.errors import DerivationError
 from hybridattn.reasoning.judgement import Judgement
-from hybridattn.reasoning.nal.inference import Sentential, applied
-from hybridattn.reasoning.nal.table import InferenceRule
+from hybridattn.reasoning.nal.engine.inference import Sentential, applied
+from hybridattn.reasoning.nal.table.reading import InferenceRule
 from hybridattn.reasoning.term import Term
 from hybridattn.reasoning.truth import Truth
 
@@ -37,6 +37,24 @@ class Conclusion:
         """The judgement alone: term, truth, stamp."""
         assert self.truth is not None, "a question has no truth"
         return Judgement(self.term, self.truth, self.stamp)
+
+    @property
+    def analytic(self) -> bool:
+        """Whether it is true by definition as far as its premise is: no observation, so nothing is induced from it."""
+        here = self
+        while here.rule is not None and here.rule.name == "kept":
+            here = here.premises[0]
+        return here.rule is not None and here.rule.analytic
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it says the same as its premise in another form."""
+        return self.rule is not None and self.rule.is_form
+
+    @property
+    def view(self) -> Sentential:
+        """What a rule sees of it."""
+        return Sentential(self.term, self.punctuation, self.truth, self.analytic)
 
     @property
     def overlaps(self) -> bool:
@@ -79,7 +97,7 @@ def replayed(steps: Iterable[Conclusion], *, strict: bool = False) -> Judgement:
     last = None
     for place, step in enumerate(steps):
         if step.rule is None:
-            known[id(step)], stamps[id(step)] = Sentential(step.term, step.punctuation, step.truth), step.stamp
+            known[id(step)], stamps[id(step)] = step.view, step.stamp
         else:
             known[id(step)], stamps[id(step)] = _again(place, step, known, stamps, strict)
         last = step
@@ -103,7 +121,8 @@ def _again(
         raise DerivationError(f"step {place} ({rule.name}) counts {shared} twice: its premises both rest on them")
     for term, truth in applied(rule, [known[id(premise)] for premise in step.premises]):
         if term == step.term and _equal(truth, step.truth):
-            return Sentential(term, step.punctuation, truth), frozenset().union(*bases)
+            analytic = rule.analytic or (rule.name == "kept" and known[id(step.premises[0])].analytic)
+            return Sentential(term, step.punctuation, truth, analytic), frozenset().union(*bases)
     raise DerivationError(f"step {place} ({rule.name}) does not conclude {step}")
 
 

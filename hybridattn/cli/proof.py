@@ -1,0 +1,128 @@
+"""The proof of an answer as the report that a page shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from hybridattn.reasoning.nal import Conclusion, Conclusions
+    from hybridattn.reasoning.term import Term
+
+__all__ = ["report", "rule_of", "surest"]
+
+
+def rule_of(one: "Conclusion") -> str:
+    """Name the rule that concluded a sentence, `input` for what was given."""
+    return "input" if one.rule is None else one.rule.name
+
+
+def surest(found: "Conclusions") -> "list[Conclusion]":
+    """Give the surest derived judgement of each term, the surest and shortest first."""
+    derived = [one for one in found if one.rule is not None]
+    derived.sort(key=lambda one: (-one.judgement.truth.confidence, len(str(one.term)), str(one.term), one.number))
+    best: dict[Term, Conclusion] = {}
+    for one in derived:
+        best.setdefault(one.term, one)
+    return list(best.values())
+
+
+def report(found: "Conclusions") -> dict[str, Any]:
+    """Give a page what it shows: the first question that has an answer and its proof, or else the best conclusion."""
+    asked = {question: answer for question, answer in found.answers.items() if answer is not None}
+    question, answer = next(iter(asked.items()), (None, None))
+    if answer is None and not found.answers:
+        answer = next(iter(surest(found)), None)
+    title = question or next(iter(found.answers), None) or (answer.term if answer else "Nothing was derived")
+    report = {"question": f"{title}?" if found.answers else str(title), "cut": found.cut}
+    if answer is None:
+        return {**report, "answers": [], "graph": {"nodes": [], "edges": []}}
+    return {**report, **_proof(answer)}
+
+
+def _proof(answer: "Conclusion") -> dict[str, Any]:
+    """Lay out a proof as `ask --json` does: facts are inputs; statements and inferences are the nodes of the graph."""
+    from hybridattn.reasoning.inspection.nal_proof import as_derivation, used_in
+    from hybridattn.reasoning.nal import proof
+    from hybridattn.reasoning.truth import expectation
+    from hybridattn.view import explained
+
+    used = used_in(proof(answer))
+    derivation, functions = as_derivation(used)
+    facts = [one for one in used if one.rule is None]
+    steps = [one for one in used if one.rule is not None]
+    names = {id(one): f"fact:{fact.id}" for one, fact in zip(facts, derivation.facts, strict=True)}
+    names |= {id(one): f"step:{place}" for place, one in enumerate(steps)}
+    shown = {
+        "term": str(answer.term),
+        **_truth(answer),
+        "expectation": float(expectation(answer.judgement.truth)),
+        "derivation": [_step(one, names) for one in steps],
+        "facts": [_fact(fact.id, one) for one, fact in zip(facts, derivation.facts, strict=True)],
+        "matches": [],
+        "alternatives": [],
+        "explanation": explained(derivation, functions=functions),
+    }
+    return {"answers": [shown], "graph": _graph(used, names)}
+
+
+def _truth(one: "Conclusion") -> dict[str, float]:
+    truth = one.judgement.truth
+    return {"frequency": float(truth.frequency), "confidence": float(truth.confidence)}
+
+
+def _step(one: "Conclusion", names: Mapping[int, str]) -> dict[str, Any]:
+    premises = [names.get(id(premise), str(premise)) for premise in one.premises]
+    return {
+        "rule": rule_of(one),
+        "premises": premises,
+        "conclusion": str(one.term),
+        **_truth(one),
+        "stamp": sorted(one.stamp),
+    }
+
+
+def _fact(number: int, one: "Conclusion") -> dict[str, Any]:
+    from hybridattn.reasoning.term import Statement
+
+    term = one.term
+    sides = (term.subject, term.copula, term.predicate) if isinstance(term, Statement) else (term, "", "")
+    source, relation, target = map(str, sides)
+    ends = {"source": source, "relation": relation, "target": target}
+    return {"id": number, **ends, **_truth(one), "observations": sorted(one.stamp)}
+
+
+def _graph(judged: "Sequence[Conclusion]", names: Mapping[int, str]) -> dict[str, Any]:
+    """Draw statements and inferences as nodes, so that the name of a rule has a place that no statement covers."""
+    import networkx as nx
+
+    from hybridattn.view import node_link
+
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    columns = _columns(judged)
+    for one in judged:
+        role = {"role": "answer"} if one is judged[-1] else {}
+        graph.add_node(names[id(one)], kind="term", label=str(one.term), hop=columns[id(one)], **role)
+    for one in judged:
+        if one.rule is not None:
+            _add_inference(graph, one, names, columns[id(one)] - 1)
+    return node_link(graph)
+
+
+def _columns(judged: "Sequence[Conclusion]") -> dict[int, int]:
+    """Every inference stands one column to the right of its last premise, and its conclusion one farther."""
+    columns: dict[int, int] = {}
+    for one in judged:
+        columns[id(one)] = 2 + max((columns[id(p)] for p in one.premises if id(p) in columns), default=-2)
+    return columns
+
+
+def _add_inference(graph: "nx.MultiDiGraph[str]", one: "Conclusion", names: Mapping[int, str], column: int) -> None:
+    node, rule = f"rule:{names[id(one)].partition(':')[2]}", rule_of(one)
+    graph.add_node(node, kind="rule", label=rule, hop=column)
+    common = {"kind": "fact", "label": "", "rule": rule, "hop": column, "cited": True}
+    for premise in one.premises:
+        if id(premise) in names:
+            kind, number = names[id(premise)].split(":")
+            graph.add_edge(names[id(premise)], node, **common, **({"fact": int(number)} if kind == "fact" else {}))
+    graph.add_edge(node, names[id(one)], **common, f=_truth(one)["frequency"], c=_truth(one)["confidence"])

@@ -1,0 +1,78 @@
+"""What a term is made of, and the order in which its components stand."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from hybridattn.reasoning.term import Compound, Statement, Term, Variable
+
+__all__ = [
+    "COMMUTATIVE",
+    "IMPLICATIONS",
+    "JUNCTIONS",
+    "SYMMETRIC",
+    "before",
+    "complexity",
+    "is_ground",
+    "is_part",
+    "order",
+    "parts_of",
+]
+
+SYMMETRIC = frozenset({"<->", "<=>", "<|>"})
+IMPLICATIONS = frozenset({"==>", "<=>"})
+COMMUTATIVE = frozenset({"&", "|", "&&", "||", "&|", "{", "["})
+JUNCTIONS = frozenset({"&", "|", "&&", "||"})
+_REMEMBERED = 1 << 16
+
+
+def is_part(part: Term, whole: Term) -> bool:
+    """Tell whether `part` is a component of a compound or a side of a statement, directly."""
+    if isinstance(whole, Compound):
+        return part in whole.parts
+    return isinstance(whole, Statement) and (whole.subject == part or whole.predicate == part)
+
+
+def parts_of(term: Term) -> Iterator[Term]:
+    """Give a term and all terms in it."""
+    waiting = [term]
+    while waiting:
+        yield (here := waiting.pop())
+        if isinstance(here, Statement):
+            waiting += (here.subject, here.predicate)
+        elif isinstance(here, Compound):
+            waiting += here.parts
+
+
+@lru_cache(_REMEMBERED)
+def order(term: Term) -> str:
+    """The text of a term without the names of its variables."""
+    if isinstance(term, Variable):
+        return term.kind
+    if isinstance(term, Statement):
+        return f"<{order(term.subject)} {term.copula} {order(term.predicate)}>"
+    if isinstance(term, Compound):
+        return f"({term.connector} {' '.join(map(order, term.parts))})"
+    return str(term)
+
+
+def before(one: Term, other: Term) -> bool:
+    """Tell whether `one` comes first among the components of a compound."""
+    return order(one) < order(other)
+
+
+@lru_cache(_REMEMBERED)
+def is_ground(term: Term) -> bool:
+    """Tell whether a term has no variable."""
+    if isinstance(term, Statement):
+        return is_ground(term.subject) and is_ground(term.predicate)
+    if isinstance(term, Compound):
+        return all(map(is_ground, term.parts))
+    return not isinstance(term, Variable)
+
+
+@lru_cache(_REMEMBERED)
+def complexity(term: Term) -> int:
+    """Count the symbols of a term."""
+    if isinstance(term, Statement):
+        return 1 + complexity(term.subject) + complexity(term.predicate)
+    return 1 + sum(map(complexity, term.parts)) if isinstance(term, Compound) else 1
