@@ -5,7 +5,7 @@ Run `python examples/capacity.py [FIGURE.png]`; it writes capacity.png to the cu
 
 import sys
 
-from hybridattn import (
+from hybridattn.experiments import (
     Setup,
     capacity_study,
     contenders,

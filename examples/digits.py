@@ -6,7 +6,7 @@ same, to the last digit, at every run on one machine with one number of threads.
 
 import sys
 
-from hybridattn import (
+from hybridattn.experiments import (
     GaussianNoise,
     Setup,
     contenders,

@@ -5,7 +5,8 @@ Run `python examples/icons.py [FIGURE.png]`; it writes icons.png to the current 
 
 import sys
 
-from hybridattn import icons, modern_hopfield, recall_pictures
+from hybridattn import modern_hopfield
+from hybridattn.experiments import icons, recall_pictures
 from hybridattn.view.plots import plot_pictures, write_figure
 
 

@@ -1,7 +1,8 @@
 """Associative memory you can question: attention, Hopfield and Hebbian memory, and a logic that checks every hop.
 
 Every public name of every room is a name of this package too, and is imported from its room when it is asked for: so
-`import hybridattn` is quick, and whoever uses the logic alone never loads torch.
+`import hybridattn` is quick, and whoever uses the logic alone never loads torch. The names of `hybridattn.experiments`
+and `hybridattn.memory.hflayers` stay in their rooms.
 
 >>> from hybridattn import ShapeError
 >>> ShapeError.__module__
@@ -15,7 +16,6 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
     from hybridattn.attention import *  # noqa: F403
     from hybridattn.controller import *  # noqa: F403
     from hybridattn.errors import *  # noqa: F403
-    from hybridattn.experiments import *  # noqa: F403
     from hybridattn.knowledge import *  # noqa: F403
     from hybridattn.memory import *  # noqa: F403
     from hybridattn.reasoning import *  # noqa: F403
@@ -225,89 +225,7 @@ _NAMES = {
         "SymbolCodes",
         "statements",
     ),
-    "experiments": (
-        "BasinRow",
-        "BasinShare",
-        "Cell",
-        "Contender",
-        "Corruption",
-        "Criterion",
-        "EnergyPoint",
-        "EnergyRow",
-        "GaussianNoise",
-        "Interval",
-        "Ledger",
-        "Mask",
-        "Question",
-        "RamsauerCapacity",
-        "Recall",
-        "RecallStep",
-        "Reference",
-        "RetrievalPoint",
-        "RetrievalRow",
-        "SequencePoint",
-        "SequenceRow",
-        "Setup",
-        "SignFlips",
-        "Source",
-        "Study",
-        "Theory",
-        "basin_map",
-        "basin_study",
-        "capacity_study",
-        "contenders",
-        "csv_text",
-        "dense_capacity",
-        "dense_error",
-        "digits",
-        "energy_study",
-        "epanechnikov_beta",
-        "epanechnikov_limits",
-        "epanechnikov_radius",
-        "exponential_capacity",
-        "exponential_limits",
-        "fixed_point_distance",
-        "gaussian_patterns",
-        "grey_image",
-        "hebb_critical_load",
-        "hebb_limits",
-        "hebb_overlap",
-        "hebb_perfect_recall",
-        "icons",
-        "mask_study",
-        "masked_recall",
-        "nearest_limits",
-        "noise_study",
-        "noisy_recall",
-        "patterns_from",
-        "polynomial_limits",
-        "polynomial_sequence_limits",
-        "pseudo_inverse_capacity",
-        "pseudo_inverse_limits",
-        "pseudo_inverse_sequence_limits",
-        "ramsauer_capacity",
-        "recall_pictures",
-        "retrieval_references",
-        "run_study",
-        "seeded",
-        "sequence_contenders",
-        "sequence_references",
-        "sequence_study",
-        "share_interval",
-        "sign_patterns",
-        "softmax_limits",
-        "sphere_patterns",
-        "storkey_capacity",
-        "storkey_limits",
-        "summarise_basins",
-        "summarise_energy",
-        "summarise_retrieval",
-        "summarise_sequences",
-        "tabulated",
-        "trajectory",
-        "unit_square",
-        "wilson",
-    ),
+    "experiments": (),
     "view": (
         "check_path",
         "described",
@@ -319,7 +237,7 @@ _NAMES = {
         "write_text",
     ),
 }
-"""The rooms, and what each has in its `__all__`."""
+"""The rooms, and what each has in its `__all__`; of `experiments` only the room itself is a name here."""
 
 _ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
 

@@ -125,8 +125,9 @@ def potential(
 
 def _read_rows(lookup: Lookup, parts: Parts, top: int | None, wants_mass: bool) -> Read:
     laid, layout = lookup.laid_out()
-    value, mass, *found = read_rows(laid, parts, top)
-    return mapped(layout.back, Read(value, mass if wants_mass else None, *found))
+    value, *found = read_rows(laid, parts, top, with_potential=wants_mass)
+    mass = found.pop(0) if wants_mass else None
+    return mapped(layout.back, Read(value, mass, *found))
 
 
 def _read_with_mass(lookup: Lookup, top: int | None) -> Read:

@@ -57,8 +57,8 @@ def _held(beta: float, alike: Tensor) -> Tensor:
     return (_MOST / largest).clamp(max=beta)
 
 
-def read_rows(lookup: Lookup, parts: Parts, top: int | None) -> tuple[Tensor, ...]:
-    """Read what was laid out: value, potential, and for a top the slots and shares of the best.
+def read_rows(lookup: Lookup, parts: Parts, top: int | None, *, with_potential: bool) -> tuple[Tensor, ...]:
+    """Read what was laid out: value, if it is wanted the potential, and for a top the slots and shares of the best.
 
     At most `TILE` scores, or one row of them, are held at a time; they are computed again for the gradient.
     """
@@ -69,7 +69,7 @@ def read_rows(lookup: Lookup, parts: Parts, top: int | None) -> tuple[Tensor, ..
         weights = separation.weights(scores)
         value = (weights @ lookup.values.to(weights.dtype)).to(lookup.values.dtype)
         found = () if top is None else _top(scores, weights, isinstance(separation, Softmax), top)
-        return value, separation.potential(scores), *found
+        return value, *([separation.potential(scores)] if with_potential else []), *found
 
     return _by_rows(part, lookup, first_equals(lookup.keys))
 

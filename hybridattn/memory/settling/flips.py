@@ -40,7 +40,9 @@ def _swept(state: Tensor, keys: Tensor, separation: Separation, steepness: Tenso
         now = columns[entry]
         without = overlaps - now[:, None] * key
         up, down = (separation.potential(steepness * (without + side * key)) for side in (1, -1))
-        slack = 4 * torch.finfo(up.dtype).eps * torch.maximum(up.abs(), down.abs())
+        # Terms of odd powers cancel: what rounding leaves is measured by the terms themselves, not by their sum.
+        terms = separation.potential(steepness * (without.abs() + key.abs()))
+        slack = 4 * torch.finfo(up.dtype).eps * torch.maximum(up.abs(), down.abs()).maximum(terms.abs())
         columns[entry] = torch.where(up > down + slack, 1.0, torch.where(down > up + slack, -1.0, now))
         overlaps = without + columns[entry][:, None] * key
     return torch.stack(columns, -1)

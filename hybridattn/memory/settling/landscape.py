@@ -147,7 +147,7 @@ class Landscape:
     def _rows(self, state: Tensor, values: Tensor, separation: Separation) -> tuple[Tensor, Tensor]:
         beta = self.beta[None] if isinstance(self.beta, Tensor) and self.beta.ndim else self.beta
         lookup = Lookup(state[None], self.keys[None], values[None], beta)
-        value, mass = read_rows(lookup, Parts(self.similarity, separation), None)[:2]
+        value, mass = read_rows(lookup, Parts(self.similarity, separation), None, with_potential=True)
         return value[0], mass[0]
 
 

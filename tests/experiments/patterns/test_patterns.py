@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
 
-from hybridattn import (
-    ArgumentError,
+from hybridattn import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.experiments import (
     GaussianNoise,
     Mask,
-    NotFiniteError,
-    ShapeError,
     SignFlips,
     digits,
     gaussian_patterns,

@@ -5,7 +5,8 @@ from itertools import pairwise
 import pytest
 import torch
 
-from hybridattn import ArgumentError, ShapeError, SlotMemory, contenders, icons, recall_pictures, seeded
+from hybridattn import ArgumentError, ShapeError, SlotMemory
+from hybridattn.experiments import contenders, icons, recall_pictures, seeded
 
 
 def memory(name="modern_hopfield", beta=0.01, dim=576):

@@ -9,7 +9,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridattn import ArgumentError, Cell, Ledger, Study, csv_text, run_study, seeded, share_interval, wilson
+from hybridattn import ArgumentError
+from hybridattn.experiments import (
+    Cell,
+    Ledger,
+    Study,
+    csv_text,
+    run_study,
+    seeded,
+    share_interval,
+    wilson,
+)
 from hybridattn.experiments.running.ledger import FILE
 
 

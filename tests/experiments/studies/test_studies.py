@@ -5,14 +5,13 @@ import math
 import pytest
 import torch
 
-from hybridattn import (
-    ArgumentError,
+from hybridattn import ArgumentError, SlotMemory
+from hybridattn.experiments import (
     Contender,
     Criterion,
     Ledger,
     Setup,
     SignFlips,
-    SlotMemory,
     basin_map,
     basin_study,
     capacity_study,

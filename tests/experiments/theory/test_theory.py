@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridattn import (
-    ArgumentError,
+from hybridattn import ArgumentError
+from hybridattn.experiments import (
     dense_capacity,
     dense_error,
     epanechnikov_beta,
