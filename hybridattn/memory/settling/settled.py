@@ -21,7 +21,7 @@ class Record(Flag):
 
 
 class Drop(NamedTuple):
-    """Two parts of the drop of the energy in an update: their sum is E(q) - E(q+), and both are at least 0.
+    """Two parts of the drop of the energy in an update: their sum is E(q) - E(q+), both at least 0 but for rounding.
 
     For `Identity` under the dot product E(q) - E(q+) = |q - q+|^2 / 2 + D_F(s+, s) / beta, with the scores s = beta X q
     and the Bregman divergence D_F(s+, s) = F(s+) - F(s) - p . (s+ - s), p the weights; for `Softmax` it is
