@@ -41,7 +41,7 @@ def test_values_and_tops(row: Claims, tiles: None) -> None:
     for given, slots, shares in zip(
         weights.flatten(0, 1).tolist(), found.slots.flatten(0, 1).tolist(), found.shares.flatten(0, 1), strict=True
     ):
-        order = sorted((slot for slot in range(9) if given[slot] != 0), key=lambda slot: (-given[slot], slot))
+        order = sorted((slot for slot in range(9) if given[slot] != 0), key=lambda slot: (-abs(given[slot]), slot))
         assert [given[slot] for slot in slots if slot >= 0] == pytest.approx([given[slot] for slot in order[:4]])
         assert slots[len(order) :] == [-1] * max(0, 4 - len(order))
         assert shares.tolist() == pytest.approx([given[slot] if slot >= 0 else 0.0 for slot in slots])

@@ -23,16 +23,21 @@ def first_equals(keys: Tensor) -> Tensor | None:
     marks, order = _marks(keys).sort(stable=True, dim=-1)
     starts = torch.ones_like(marks, dtype=torch.bool)
     starts[..., 1:] = marks[..., 1:] != marks[..., :-1]
-    on_cpu = keys.device.type == "cpu"
-    if on_cpu and starts.all():
+    looking = looks(keys)
+    if looking and starts.all():
         return None
     places = torch.arange(marks.shape[-1], device=keys.device).expand_as(order)
     heads = order.gather(-1, places.where(starts, 0).cummax(-1).values)
     first = torch.empty_like(order).scatter_(-1, order, heads)
     alike = (keys == keys.gather(-2, first.unsqueeze(-1).expand_as(keys))).all(-1)
-    if on_cpu and not alike.all():  # different keys of the same mark (or NaN)
+    if looking and not alike.all():  # different keys of the same mark (or NaN)
         return torch.stack([_first_by_sorting(each) for each in keys])
     return first.where(alike, places)
+
+
+def looks(keys: Tensor) -> bool:
+    """Tell whether numbers may be looked at: on a CPU, where nothing has to be waited for."""
+    return keys.device.type == "cpu"
 
 
 def as_first(scores: Tensor, first: Tensor) -> Tensor:

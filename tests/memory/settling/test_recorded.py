@@ -1,5 +1,7 @@
 """What is recorded on the way: states, energies, and the exact drop of the energy in two parts."""
 
+import importlib
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ from hybridattn.attention import (
     Softmax,
     Sparsemax,
 )
-from hybridattn.attention.tiles import stream
+from hybridattn.attention.tiles import factors, stream
 from hybridattn.errors import ArgumentError
 from hybridattn.memory import Flips, Implicit, Record, Sign, SlotMemory, Sphere
 
@@ -148,6 +150,8 @@ def test_energy_before_and_after_are_the_first_and_the_last() -> None:
 def test_certificates_hold_no_matrix_of_scores(monkeypatch) -> None:
     memory, sizes = filled(2000, beta=0.5), []
     monkeypatch.setattr(stream, "TILE", 1 << 14)
+    monkeypatch.setattr(factors, "TILE", 1 << 14)
+    monkeypatch.setattr(importlib.import_module("hybridattn.attention.read"), "_SMALL", 0)
 
     class Sizes(TorchDispatchMode):
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
