@@ -11,6 +11,7 @@ from hybridattn.errors import AmbiguousTermError, HybridAttnError, NarseseError,
 KINDS = {
     "AmbiguousTermError": LookupError,
     "ArgumentError": ValueError,
+    "ConvergenceError": ArithmeticError,
     "DerivationError": ValueError,
     "FactsError": ValueError,
     "HybridAttnError": Exception,
@@ -98,7 +99,8 @@ def test_ambiguous_term_lists_the_senses() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ArgumentError", "FactsError", "HybridAttnError", "NotFiniteError", "ShapeError", "SlotError"]
+    "name",
+    ["ArgumentError", "ConvergenceError", "FactsError", "HybridAttnError", "NotFiniteError", "ShapeError", "SlotError"],
 )
 def test_a_plain_message_stays_as_it_is(name: str) -> None:
     message = "query must end in key_dim=64; got shape (2, 3)"
