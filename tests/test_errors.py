@@ -101,7 +101,16 @@ def test_ambiguous_term_lists_the_senses() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ArgumentError", "FactsError", "HybridAttnError", "MemoryFileError", "NotFiniteError", "ShapeError", "SlotError"],
+    [
+        "ArgumentError",
+        "ConvergenceError",
+        "FactsError",
+        "HybridAttnError",
+        "MemoryFileError",
+        "NotFiniteError",
+        "ShapeError",
+        "SlotError",
+    ],
 )
 def test_a_plain_message_stays_as_it_is(name: str) -> None:
     message = "query must end in key_dim=64; got shape (2, 3)"

@@ -85,7 +85,7 @@ def read(
     soft = isinstance(separation, Softmax)
     if log_mass and not soft:
         raise ArgumentError(f"log_mass is known for Softmax() only; got {separation!r}")
-    if isinstance(separation, Headed) and separation.heads is not None:
+    if not soft and isinstance(separation, Headed) and separation.heads is not None:
         parts = {"similarity": similarity, "beta": beta, "mask": mask, "prior": prior, "top": top}
         return by_head(read, separation, query, keys, values, **parts)
     wants_mass = soft and (log_mass or top is not None)
