@@ -42,7 +42,7 @@ from hybridattn.reasoning.inspection import (
     to_graph,
     turns,
 )
-from hybridattn.reasoning.nal import Conclusion, Conclusions, derive, proof, read_rules, replayed
+from hybridattn.reasoning.nal import Conclusion, Conclusions, derive, ona_rules, proof, read_rules, replayed
 
 from .proofs import chain, diamond, fact, matched, random_proof
 
@@ -457,3 +457,12 @@ def test_what_is_no_proof_is_refused() -> None:
         as_derivation(steps)
     with pytest.raises(DerivationError, match="a proof must end with a judgement"):
         as_derivation(())
+
+
+def test_what_turns_a_comparison_is_refused() -> None:
+    inputs = known(["<{a} --> [p]>. %0.9;0.9%", "<{b} --> [p]>. %0.4;0.9%"])
+    found = derive(inputs, rules=ona_rules(), levels=1)
+    [compared] = [one for one in found if one.rule and one.rule.name == "frequency_greater"]
+    derivation, functions = as_derivation(found.proof(compared))
+    with pytest.raises(DerivationError, match=r"step:0 \(frequency_greater\) jumps"):
+        turns(derivation, functions=functions)
