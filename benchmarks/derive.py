@@ -19,7 +19,7 @@ from hybridattn.reasoning import Atom, Judgement, Truth, inheritance
 from hybridattn.reasoning.nal import Conclusions, derive, proof, replayed
 
 STATEMENTS, TERMS, REPLAYED = 10_000, 5_000, 200
-CASES = {"NAL-1 and 2": (2, 30_000, 10_000), "whole table": (6, 15_000, 2_000)}  # levels, limit, target
+CASES = {"NAL-1 and 2": (2, 30_000, 10_000), "whole table": (6, 15_000, 2_000)}  # NAL up to, limit, target
 PLAIN = patch("hybridattn.reasoning.nal.engine.plan.compiled", lambda rule: None)
 
 
@@ -58,11 +58,11 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {rounds} rounds")
     print(f"{STATEMENTS:,} statements over {TERMS:,} terms; new judgements a CPU second: median (spread)")
-    for case, (levels, limit, target) in CASES.items():
+    for case, (nal, limit, target) in CASES.items():
         ours, plain = [], []
         for seed in range(rounds):
             known = statements(seed)
-            run = partial(derive, known, levels=levels, limit=limit)
+            run = partial(derive, known, nal=nal, limit=limit)
             ours.append(rate(run))
             with PLAIN:
                 plain.append(rate(run))

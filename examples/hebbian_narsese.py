@@ -31,7 +31,7 @@ def main() -> None:
     for judgement in learnt:
         print(f"  {judgement}")
     today = parse_sentence("<{today} --> rainy>. %1.00;0.90%")  # seen today: evidence of its own
-    found = derive([*learnt, today], depth=1)
+    found = derive([*learnt, today], levels=1)
     print("So, today being rainy:")
     for term in ("<{today} --> wet>", "<{today} --> slippery>"):
         print(f"  {found.best(parse_term(term))}")

@@ -18,13 +18,30 @@ def rule_of(one: "Conclusion") -> str:
 
 
 def surest(found: "Conclusions") -> "list[Conclusion]":
-    """Give the surest derived judgement of each term, the surest and shortest first."""
-    derived = [one for one in found if one.rule is not None]
-    derived.sort(key=lambda one: (-one.judgement.truth.confidence, len(str(one.term)), str(one.term), one.number))
+    """Give the surest derived judgement of each term, in canonical form if it has it; surest and shortest first."""
+    from hybridattn.reasoning.nal.forms.canonical import meaning
+
+    derived = [(one, meaning(one.term)) for one in found if not _is_told(one)]
+    derived.sort(
+        key=lambda way: (
+            -way[0].judgement.truth.confidence,
+            len(str(way[1])),
+            str(way[1]),
+            way[0].term != way[1],
+            way[0].number,
+        )
+    )
     best: dict[Term, Conclusion] = {}
-    for one in derived:
-        best.setdefault(one.term, one)
+    for one, said in derived:
+        best.setdefault(said, one)
     return list(best.values())
+
+
+def _is_told(one: "Conclusion") -> bool:
+    """Tell whether it is an input, in whichever form."""
+    while one.is_form:
+        one = one.premises[0]
+    return one.rule is None
 
 
 def report(found: "Conclusions") -> dict[str, Any]:

@@ -41,8 +41,8 @@ Dialect = Annotated[str, typer.Option(help=f"Who shall read what is printed: {',
 
 def reason(
     file: File,
-    levels: Annotated[int, typer.Option(help="Use the rules of NAL-1 up to this level.")] = 6,
-    depth: Annotated[int | None, typer.Option(help="Most inferences from inputs to a conclusion.")] = None,
+    levels: Annotated[int | None, typer.Option(help="Most inferences from inputs to a conclusion.")] = None,
+    nal: Annotated[int, typer.Option(help="Use the rules of NAL-1 up to this one.")] = 6,
     limit: Annotated[int, typer.Option(help="Most judgements to derive.")] = 10_000,
     ask: Annotated[list[str] | None, typer.Option(metavar="Q", help="One more question; may be repeated.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Never use the same evidence twice.")] = False,
@@ -64,7 +64,7 @@ def reason(
     check_targets(html, json_file)
     judgements, questions = _inputs(file, ask or [], words=frozenset().union(*[rule.words for rule in rules]))
     with waiting("Reasoning"):
-        found = derive(judgements, questions, rules=rules, levels=levels, depth=depth, limit=limit, strict=strict)
+        found = derive(judgements, questions, rules=rules, nal=nal, levels=levels, limit=limit, strict=strict)
     if html is not None:
         write_text(html, page(report(found)))
     if json_file == STDOUT:
@@ -175,7 +175,7 @@ def _json_lines(found: "Conclusions") -> Iterator[str]:
     The truth is that of the function `rule` of the premises that are judgements, in order; introducing more than one
     variable takes a tenth of the confidence for each further one.
     """
-    held = sorted([*found, *found.questions], key=lambda one: (one.level, one.number))
+    held = sorted([*found, *found.questions], key=_after_premises)
     places = {id(one): f"line:{place}" for place, one in enumerate(held)}
     for one in held:
         data = {
@@ -189,6 +189,14 @@ def _json_lines(found: "Conclusions") -> Iterator[str]:
             "level": one.level,
         }
         yield json.dumps(data, allow_nan=False) + "\n"
+
+
+def _after_premises(one: "Conclusion") -> tuple[int, int, int]:
+    """Sort by level; the forms of a judgement, which stand on its level, come after it."""
+    forms, here = 0, one
+    while here.is_form:
+        forms, here = forms + 1, here.premises[0]
+    return one.level, forms, one.number
 
 
 def _show(found: "Conclusions", write: Write) -> None:

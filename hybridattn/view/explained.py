@@ -4,6 +4,7 @@ from typing import Any
 
 from hybridattn.reasoning import Derivation
 from hybridattn.reasoning.inspection import FUNCTIONS, Explanation, Functions, explain, turns
+from hybridattn.reasoning.inspection.turning import JUMPING
 
 __all__ = ["explained"]
 
@@ -58,7 +59,9 @@ def explained(derivation: Derivation, *, functions: Functions = FUNCTIONS) -> di
     }
 
 
-def _turns(derivation: Derivation, functions: Functions) -> list[dict[str, Any]]:
+def _turns(derivation: Derivation, functions: Functions) -> list[dict[str, Any]] | None:
+    if any(step.rule in JUMPING for step in derivation.steps):
+        return None
     return [
         {"premise": turn.premise, "what": turn.part, "now": turn.now, "value": turn.value}
         for turn in turns(derivation, functions=functions)

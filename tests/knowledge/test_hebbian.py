@@ -84,9 +84,9 @@ def test_the_logic_goes_on_from_there_and_counts_nothing_twice() -> None:
     """{x} --> a, a --> b |- {x} --> b by deduction; a --> b and b --> c rest on the same events: no a --> c by them."""
     known = statements(learnt(), "abc", min_confidence=0.0)
     chain = [one for one in known if str(one.term) in ("<a --> b>", "<b --> c>")]
-    assert len(derive(chain, depth=1)) == 2
+    assert len(derive(chain, levels=1)) == 2
     seen = parse_sentence("<{x} --> a>. %1.00;0.90%")
-    found = derive([*chain, seen], depth=1).best(parse_term("<{x} --> b>"))
+    found = derive([*chain, seen], levels=1).best(parse_term("<{x} --> b>"))
     wanted = truth.deduction(by_nal(0, 1), Truth(1, Fraction(9, 10)))
     assert found.judgement.truth.frequency == pytest.approx(float(wanted.frequency), abs=1e-12)
     assert found.judgement.truth.confidence == pytest.approx(float(wanted.confidence), abs=1e-12)

@@ -23,7 +23,8 @@ def pareto(key: "Tensor", frequency: "Tensor", confidence: "Tensor", bits: "Tens
     """Keep, of the rows with one key, those that no other row of the key dominates.
 
     A row dominates another if its frequency and its confidence are at least as high, and no observation that may
-    matter later is in it alone; of equal rows the first is kept. Of more than `width` the surest are kept.
+    matter later is in it alone; of equal rows the first is kept. Of more than `width` the surest are kept, of
+    equally sure ones the more frequent, then those whose bits are the smaller numbers.
 
     Args:
         key: (n,) int64.

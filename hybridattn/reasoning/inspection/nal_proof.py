@@ -40,7 +40,7 @@ def as_derivation(steps: Iterable[Conclusion]) -> tuple[Derivation, Functions]:
     >>> from hybridattn.reasoning import parse_sentence, parse_term
     >>> from hybridattn.reasoning.inspection import explain
     >>> from hybridattn.reasoning.nal import derive
-    >>> found = derive([parse_sentence("(&&, a, b).")], depth=1)
+    >>> found = derive([parse_sentence("(&&, a, b).")], levels=1)
     >>> derivation, functions = as_derivation(found.proof(found.best(parse_term("a"))))
     >>> explain(derivation, functions=functions).confidence
     9*c_1*f_1/10

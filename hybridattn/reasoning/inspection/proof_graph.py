@@ -38,7 +38,7 @@ def to_graph(sentences: Iterable[Conclusion]) -> Graph:
 
     >>> from hybridattn.reasoning import parse_sentence, parse_term
     >>> from hybridattn.reasoning.nal import derive
-    >>> found = derive([parse_sentence("<a --> b>."), parse_sentence("<b --> c>.")], depth=1)
+    >>> found = derive([parse_sentence("<a --> b>."), parse_sentence("<b --> c>.")], levels=1)
     >>> print(from_graph(to_graph(found.proof(found.best(parse_term("<a --> c>")))))[-1])
     <a --> c>. %1.00;0.81%
     """

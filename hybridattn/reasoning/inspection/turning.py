@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, DerivationError
 from hybridattn.reasoning.derivation import Derivation
 from hybridattn.reasoning.inspection.evaluation import (
     FUNCTIONS,
@@ -21,6 +21,8 @@ __all__ = ["Turn", "turns"]
 
 PRECISION = Fraction(1, 10**12)
 Part: TypeAlias = Literal["frequency", "confidence"]
+JUMPING = ("frequency_greater", "frequency_equal")
+"""Rules whose truth jumps where two frequencies pass each other: no rational function."""
 PARTS: tuple[Part, ...] = ("frequency", "confidence")
 
 
@@ -58,10 +60,13 @@ def turns(
 
     Raises:
         ArgumentError: the threshold is out of its range.
-        DerivationError: as in `evaluate`.
+        DerivationError: as in `evaluate`, or a step compares two frequencies, so that its truth jumps.
     """
     if threshold is not None and not 0 < threshold < 1:
         raise ArgumentError(f"threshold must be in (0, 1); got {threshold}")
+    for place, step in enumerate(derivation.steps):
+        if step.rule in JUMPING:
+            raise DerivationError(f"step:{place} ({step.rule}) jumps: what turns the answer is not worked out")
     given = {
         name: truths for name, truths in exact(derivation, functions=functions).items() if name in premises(derivation)
     }

@@ -22,7 +22,7 @@ def test_what_nothing_dominates_is_kept_up_to_the_width(rows: list[tuple[int, fl
         if all(dominates(row, other) and at > place for at, other in rivals):  # its equals come after it
             front.setdefault(row[0], []).append(place)
     for places in front.values():
-        places.sort(key=lambda place: (-rows[place][2], -rows[place][1], place))
+        places.sort(key=lambda place: (-rows[place][2], -rows[place][1], rows[place][3], place))
     key, bits = (torch.tensor([row[at] for row in rows], dtype=torch.int64) for at in (0, 3))
     frequency, confidence = (torch.tensor([row[at] for row in rows], dtype=torch.float64) for at in (1, 2))
     chosen = pareto(key, frequency, confidence, bits[:, None], width=width)

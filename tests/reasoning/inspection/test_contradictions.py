@@ -118,7 +118,7 @@ def test_every_pair_is_found(
 
 def test_conclusions_of_the_engine() -> None:
     lines = ["<penguin --> bird>.", "<bird --> flyer>. %0.9%", "<penguin --> flyer>. %0.05%"]
-    whole = derive(map(parse_sentence, lines), levels=1, depth=1)
+    whole = derive(map(parse_sentence, lines), nal=1, levels=1)
     found = contradictions(whole)
     assert str(found[0]).startswith("<penguin --> flyer>. %0.90;0.729%")
     assert found[0].supporting.stamp == {1, 2}

@@ -42,7 +42,7 @@ from hybridattn.reasoning.inspection import (
     to_graph,
     turns,
 )
-from hybridattn.reasoning.nal import Conclusion, Conclusions, derive, proof, read_rules, replayed
+from hybridattn.reasoning.nal import Conclusion, Conclusions, derive, ona_rules, proof, read_rules, replayed
 
 from .proofs import chain, diamond, fact, matched, random_proof
 
@@ -69,7 +69,7 @@ def known(lines: Sequence[str]) -> list[Judgement]:
 
 @pytest.fixture(scope="module")
 def found() -> Conclusions:
-    whole = derive(known(KNOWN), map(parse_sentence, QUESTIONS), depth=2, limit=50_000)
+    whole = derive(known(KNOWN), map(parse_sentence, QUESTIONS), levels=2, limit=50_000)
     assert whole.cut == ""
     return whole
 
@@ -249,7 +249,7 @@ GOAL = parse_term("<a --> d>")
 
 
 def concluded(inputs: Iterable[Judgement]) -> Conclusions:
-    whole = derive(inputs, levels=1, depth=3, floor=0, limit=100_000)
+    whole = derive(inputs, nal=1, levels=3, floor=0, limit=100_000)
     assert whole.cut == ""
     return whole
 
@@ -302,7 +302,7 @@ def test_dominators_of_the_plain_graph_are_wrong() -> None:
 
 
 def test_revision_needs_either_premise() -> None:
-    whole = derive(known(["<a --> b>.", "<a --> b>. %0.5%"]), levels=1, depth=1)
+    whole = derive(known(["<a --> b>.", "<a --> b>. %0.5%"]), nal=1, levels=1)
     revised = whole.best(parse_term("<a --> b>"))
     assert revised is not None
     assert revised.stamp == {1, 2}
@@ -415,7 +415,7 @@ def test_turns_of_the_engine(found: Conclusions) -> None:
 
 def test_turns_by_hand() -> None:
     """From (--, S) with f = .9 the answer S has f = .1: it turns where the premise has .5, at any confidence."""
-    whole = derive(known(["(--, <a --> b>). %0.9;0.9%"]), depth=1)
+    whole = derive(known(["(--, <a --> b>). %0.9;0.9%"]), levels=1)
     best = whole.best(parse_term("<a --> b>"))
     assert best is not None
     derivation, functions = as_derivation(whole.proof(best))
@@ -428,7 +428,7 @@ def test_turns_by_hand() -> None:
 def test_a_variable_costs_confidence() -> None:
     """Each variable that is introduced beyond the first leaves .9 of the confidence; the name of the step says so."""
     lines = ["<a --> (/, r, _, b)>. %0.9;0.9%", "<a --> (/, s, _, b)>. %0.8;0.9%"]
-    whole = derive(known(lines), depth=1)
+    whole = derive(known(lines), levels=1)
     seen = {}
     for one in whole:
         if one.rule is not None:
@@ -443,7 +443,7 @@ def test_a_variable_costs_confidence() -> None:
 
 def test_inputs_with_one_observation_keep_their_own_numbers() -> None:
     both = [replace(one, stamp=frozenset({4})) for one in known(["<a --> (&, b, c)>. %0.2;0.9%", "<a --> b>."])]
-    [used] = [one for one in derive(both, depth=1) if one.overlaps]
+    [used] = [one for one in derive(both, levels=1) if one.overlaps]
     assert str(used.term) == "<a --> c>"
     derivation, functions = as_derivation(proof(used))
     assert [number.id for number in derivation.facts] == [4, 5]
@@ -457,3 +457,12 @@ def test_what_is_no_proof_is_refused() -> None:
         as_derivation(steps)
     with pytest.raises(DerivationError, match="a proof must end with a judgement"):
         as_derivation(())
+
+
+def test_what_turns_a_comparison_is_refused() -> None:
+    inputs = known(["<{a} --> [p]>. %0.9;0.9%", "<{b} --> [p]>. %0.4;0.9%"])
+    found = derive(inputs, rules=ona_rules(), levels=1)
+    [compared] = [one for one in found if one.rule and one.rule.name == "frequency_greater"]
+    derivation, functions = as_derivation(found.proof(compared))
+    with pytest.raises(DerivationError, match=r"step:0 \(frequency_greater\) jumps"):
+        turns(derivation, functions=functions)

@@ -19,7 +19,8 @@ SAME = 1e-9  # truth values that differ by less are equal
 class Conclusion:
     """A judgement (`.`), a question (`?`) or a compound that occurs (no punctuation), and where it comes from.
 
-    `rule` is None for an input. `level` counts the inferences on the shortest way from the inputs. `str` gives Narsese.
+    `rule` is None for an input. `level` counts the inferences on the shortest way from the inputs; another form of a
+    conclusion on the last level is on that level too. `str` gives Narsese.
     """
 
     term: Term

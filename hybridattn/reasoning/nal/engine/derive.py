@@ -39,14 +39,14 @@ def derive(
     questions: Iterable[Term | Sentence] = (),
     *,
     rules: Sequence[InferenceRule] | None = None,
-    levels: int = 6,
-    depth: int | None = None,
+    nal: int = 6,
+    levels: int | None = None,
     limit: int = 10_000,
     floor: float = FLOOR,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> "Conclusions":
-    """Draw all conclusions of some judgements, best first, up to a depth and a number.
+    """Draw all conclusions of some judgements, best first, up to a number of levels and of judgements.
 
     The sentence with the highest priority is taken next and joined with all that were taken before it, through the
     terms that they share. The priority of an input is that of its budget (.8 for a judgement, .9 for a question, as in
@@ -55,14 +55,15 @@ def derive(
     nothing, except where a rule has the flag `overlap`.
 
     A product and its images (`canonical` makes them equal) are one term in several forms, each with a subject and a
-    predicate of its own to reason with. All forms are listed; they count as one judgement, and are revised as one.
+    predicate of its own to reason with. All forms are listed: one inference later, or on the same level where that is
+    the last. They count as one judgement, and are revised as one.
 
     Args:
         judgements: what is known. Sentences are stamped 1, 2, ..., after the highest stamp that is given.
         questions: what is asked; backward rules and rules for compounds that occur need them.
         rules: lines of a table (see `read_rules`), by default `rule_table()`.
-        levels: use the rules of NAL-1 up to this level.
-        depth: the most inferences on the way from inputs to a conclusion; None for as many as `limit` allows.
+        nal: use the rules of NAL-1 up to this one.
+        levels: the most inferences on the way from inputs to a conclusion; None for as many as `limit` allows.
         limit: the most judgements that are derived, the most questions, and the most other forms. Reaching it
             is reported by `cut`.
         floor: conclusions with less confidence are dropped, .01 as in OpenNARS and ONA. With 0 all are kept; rules that
@@ -75,36 +76,37 @@ def derive(
 
     >>> from hybridattn.reasoning import parse_sentence, parse_term
     >>> known = [parse_sentence(text) for text in ("<bird --> animal>.", "<robin --> bird>.")]
-    >>> found = derive(known, [parse_term("<robin --> ?what>")], depth=1)
+    >>> found = derive(known, [parse_term("<robin --> ?what>")], levels=1)
     >>> print(found.best(parse_term("<robin --> animal>")))
     <robin --> animal>. %1.00;0.81%
 
     Raises:
         ArgumentError: an input is no judgement or question of NAL-1 to NAL-6, or a bound is not positive.
     """
-    for name, bound in (("levels", levels), ("limit", limit), ("depth", 1 if depth is None else depth)):
+    for name, bound in (("nal", nal), ("limit", limit), ("levels", 1 if levels is None else levels)):
         if bound < 1:
             raise ArgumentError(f"{name} must be at least 1; got {bound}")
     table = rule_table() if rules is None else tuple(rules)
-    plan = Plan([rule for rule in table if rule.level <= levels], strict=strict)
-    return Conclusions(plan, depth=depth, limit=limit, floor=floor, progress=progress).more(judgements, questions)
+    plan = Plan([rule for rule in table if rule.level <= nal], strict=strict)
+    return Conclusions(plan, levels=levels, limit=limit, floor=floor, progress=progress).more(judgements, questions)
 
 
 class Conclusions:
     """What has been derived so far: iterate over it for all judgements, inputs first."""
 
     def __init__(
-        self, plan: Plan, *, depth: int | None, limit: int, floor: float, progress: Progress | None = None
+        self, plan: Plan, *, levels: int | None, limit: int, floor: float, progress: Progress | None = None
     ) -> None:
         self._plan, self._progress = plan, progress
         self._floor = floor
-        self._depth, self._limit = math.inf if depth is None else depth, limit
+        self._levels, self._limit = math.inf if levels is None else levels, limit
         self._known: dict[Key, Conclusion] = {}
         self._by_term: dict[Term, list[Conclusion]] = {}
         self._index: Index[Conclusion] = Index()
         self._taken: set[int] = set()
         self._expanded: dict[int, int] = {}
         self._waiting: list[_Entry] = []
+        self._unstated: list[Conclusion] = []
         self._ticket = count()
         self._derived = {".": 0, "?": 0, "form": 0}
         self._counted: dict[Key, bool] = {}
@@ -187,7 +189,10 @@ class Conclusions:
     def _run(self) -> None:
         self.cut = ""
         try:
-            while self._waiting and not self.cut:
+            while (self._unstated or self._waiting) and not self.cut:
+                if self._unstated:
+                    self._restate(self._unstated[-1])
+                    continue
                 given = self._waiting[0][-1]
                 if self._expanded.get(given.number) == given.level:
                     heapq.heappop(self._waiting)
@@ -203,7 +208,7 @@ class Conclusions:
 
     def _mend(self) -> None:
         """Make everything agree with what is known, wherever the work was interrupted."""
-        self._by_term, self._waiting, self._counted = {}, [], {}
+        self._by_term, self._waiting, self._counted, self._unstated = {}, [], {}, []
         self._derived = dict.fromkeys(self._derived, 0)
         for key, known in list(self._known.items()):
             self._count(key, known)
@@ -213,6 +218,7 @@ class Conclusions:
                 self._occurring(known.term)
             if self._expanded.get(known.number) != known.level:
                 self._wait(known)
+            self._has_forms(known)
 
     def _hold(self, new: Conclusion) -> Conclusion:
         """Keep a sentence, or see that a known one has a shorter way from the inputs, or a higher priority."""
@@ -234,10 +240,11 @@ class Conclusions:
         elif new.punctuation == "?":
             self._occurring(new.term)
         self._wait(new)
+        self._has_forms(new)
         return new
 
     def _improve(self, key: Key, old: Conclusion, new: Conclusion) -> None:
-        if new.level < old.level:
+        if new.level < old.level or (old.is_form and new.rule is None):
             if old.rule is not None and new.rule is None:
                 self._derived["form" if self._counted.get(_class(key)) is False else old.punctuation] -= 1
                 self._counted[_class(key)] = False
@@ -246,6 +253,7 @@ class Conclusions:
             return
         old.priority = max(old.priority, new.priority)
         self._wait(old)
+        self._has_forms(old)
 
     def _kind(self, key: Key) -> str:
         """Tell as what a new conclusion counts."""
@@ -263,7 +271,7 @@ class Conclusions:
                 self._counted[_class(key)] = False
 
     def _wait(self, new: Conclusion) -> None:
-        if new.level < self._depth:
+        if new.level < self._levels:
             sureness = 0.0 if new.truth is None else -float(new.truth.confidence)
             order = (-new.priority, new.level, complexity(new.term), str(new.term), sureness, sorted(new.stamp))
             heapq.heappush(self._waiting, (*order, new.number, next(self._ticket), new))
@@ -271,6 +279,23 @@ class Conclusions:
     def _occurring(self, term: Term) -> None:
         for known in compounds_in(term):
             self._hold(Conclusion(known, "", None, frozenset()))
+
+    def _has_forms(self, known: Conclusion) -> None:
+        """Note a judgement that is not taken further, but whose other forms are to be listed."""
+        if known.punctuation == "." and known.level >= self._levels and not known.is_form and is_relational(known.term):
+            self._unstated.append(known)
+
+    def _restate(self, given: Conclusion) -> None:
+        """List the other forms of a judgement on its own level."""
+        for ready in self._plan.forms:
+            for term, truth in ready.conclusions([given.view], is_ground(given.term)):
+                if not says_nothing(term):
+                    share = given.priority * float(given.judgement.truth.confidence) / math.log2(1 + complexity(term))
+                    form = Conclusion(term, ".", truth, given.stamp, ready.rule, (given,), given.level, share)
+                    self._hold(form)
+                if self.cut:
+                    return
+        self._unstated.remove(given)
 
     def _expand(self, given: Conclusion) -> None:
         """Draw all conclusions of one sentence, alone and with those taken before."""
@@ -284,7 +309,7 @@ class Conclusions:
         for slot, term in held:
             for way in self._plan.ways[slot]:
                 for other in self._index.find(way.slot, term, exact=way.exact):
-                    if other is not given and other.level < self._depth:
+                    if other is not given and other.level < self._levels:
                         self._meet(way.rules, (given, other) if way.given_first else (other, given))
                         if self.cut:
                             return

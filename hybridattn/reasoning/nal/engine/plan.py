@@ -62,6 +62,7 @@ class Plan:
         self.slots = frozenset(ways)
         self.words = frozenset(word for rule in table for word in rule.words)
         self._alone = _ready([rule for rule in table if len(rule.premises) == 1], strict)
+        self.forms = tuple(ready for ready in self._alone if ready.rule.is_form)
         self._by_shape: dict[str, Sequence[Ready]] = {}
 
     def alone(self, term: Term) -> Sequence[Ready]:

@@ -50,10 +50,14 @@ def as_written(term: Term) -> Term:
         raise ArgumentError(f"{error}; got {term}") from None
 
 
-@lru_cache(_REMEMBERED)
 def meaning(term: Term) -> Term:
     """Give `canonical` of a term that is `as_written` already: it says the same in whichever form."""
-    return renamed(normal(term)) if is_relational(term) else term
+    return _normal_form(term) if is_relational(term) else term
+
+
+@lru_cache(_REMEMBERED)
+def _normal_form(term: Term) -> Term:
+    return renamed(normal(term))
 
 
 def says_nothing(term: Term) -> bool:

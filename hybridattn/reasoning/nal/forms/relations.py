@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.nal.forms.building import compound, forbidden, statement
-from hybridattn.reasoning.nal.forms.shape import order
+from hybridattn.reasoning.nal.forms.shape import is_flat, order
 from hybridattn.reasoning.term import PLACEHOLDER, Compound, Statement, Term
 
 __all__ = ["forms", "is_relational", "normal", "restated"]
@@ -30,9 +30,13 @@ class _Relation(NamedTuple):
     parts: tuple[Term, ...]
 
 
-@lru_cache(_REMEMBERED)
 def is_relational(term: Term) -> bool:
     """Tell whether a term is or holds a statement that has other forms."""
+    return not is_flat(term) and _is_relational(term)
+
+
+@lru_cache(_REMEMBERED)
+def _is_relational(term: Term) -> bool:
     if isinstance(term, Statement):
         if any(True for _ in _relations(term)):
             return True

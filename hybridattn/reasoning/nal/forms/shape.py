@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from hybridattn.reasoning.term import Compound, Statement, Term, Variable
+from hybridattn.reasoning.term import Atom, Compound, Statement, Term, Variable
 
 __all__ = [
     "COMMUTATIVE",
@@ -12,6 +12,7 @@ __all__ = [
     "SYMMETRIC",
     "before",
     "complexity",
+    "is_flat",
     "is_ground",
     "is_part",
     "order",
@@ -60,9 +61,21 @@ def before(one: Term, other: Term) -> bool:
     return order(one) < order(other)
 
 
-@lru_cache(_REMEMBERED)
+def is_flat(term: Term) -> bool:
+    """Tell whether a term is an atom or a statement of two: most are, and to see it is quicker than to remember it."""
+    kind = type(term)
+    if kind is Statement:
+        return type(term.subject) is Atom and type(term.predicate) is Atom  # type: ignore[attr-defined]
+    return kind is Atom
+
+
 def is_ground(term: Term) -> bool:
     """Tell whether a term has no variable."""
+    return is_flat(term) or _is_ground(term)
+
+
+@lru_cache(_REMEMBERED)
+def _is_ground(term: Term) -> bool:
     if isinstance(term, Statement):
         return is_ground(term.subject) and is_ground(term.predicate)
     if isinstance(term, Compound):
@@ -70,9 +83,15 @@ def is_ground(term: Term) -> bool:
     return not isinstance(term, Variable)
 
 
-@lru_cache(_REMEMBERED)
 def complexity(term: Term) -> int:
     """Count the symbols of a term."""
+    if is_flat(term):
+        return 3 if isinstance(term, Statement) else 1
+    return _complexity(term)
+
+
+@lru_cache(_REMEMBERED)
+def _complexity(term: Term) -> int:
     if isinstance(term, Statement):
         return 1 + complexity(term.subject) + complexity(term.predicate)
     return 1 + sum(map(complexity, term.parts)) if isinstance(term, Compound) else 1

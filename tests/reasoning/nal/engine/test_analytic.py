@@ -13,13 +13,13 @@ BOOK = read_rules(rule.line.replace("observed", "").strip() for rule in rule_tab
 
 
 def found(rules: tuple[object, ...] | None = None) -> Conclusions:
-    return derive([parse_sentence(line) for line in KNOWN], rules=rules, depth=2)  # type: ignore[arg-type]
+    return derive([parse_sentence(line) for line in KNOWN], rules=rules, levels=2)  # type: ignore[arg-type]
 
 
 def test_components_are_analytic_and_so_are_their_other_forms() -> None:
     one = found().about(parse_term("<robin --> bird>"))[0]
     assert one.analytic
-    forms = derive([parse_sentence("<(*, a, b) --> (&, r, s)>.")], depth=2).about(parse_term("<a --> (/, r, _, b)>"))
+    forms = derive([parse_sentence("<(*, a, b) --> (&, r, s)>.")], levels=2).about(parse_term("<a --> (/, r, _, b)>"))
     assert [form.analytic for form in forms if form.judgement.truth.confidence == pytest.approx(0.81)] == [True]
 
 
@@ -72,6 +72,6 @@ def test_either_premise_counts(place: int) -> None:
 
 def test_what_is_told_is_an_observation() -> None:
     told = Judgement(parse_term("<robin --> bird>"), Truth(0.9, 0.9 * 0.9 * 0.9), frozenset([1]))
-    both = derive([*(parse_sentence(line) for line in KNOWN)], depth=2).more([told])
+    both = derive([*(parse_sentence(line) for line in KNOWN)], levels=2).more([told])
     about = [one for one in both if one.term == told.term and one.rule is None]
     assert [one.analytic for one in about] == [False]

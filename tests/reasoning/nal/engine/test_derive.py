@@ -41,8 +41,8 @@ def said(conclusions: Iterable[Conclusion]) -> set[tuple[str, float, float, froz
     }
 
 
-def everything(lines: Sequence[str] = KNOWN, depth: int = 2) -> Conclusions:
-    found = derive(judgements(lines), [parse_sentence(q) for q in QUESTIONS], depth=depth, limit=50_000)
+def everything(lines: Sequence[str] = KNOWN, levels: int = 2) -> Conclusions:
+    found = derive(judgements(lines), [parse_sentence(q) for q in QUESTIONS], levels=levels, limit=50_000)
     assert found.cut == ""
     return found
 
@@ -56,14 +56,14 @@ def whole() -> Conclusions:
 @settings(max_examples=8)
 def test_the_order_of_the_inputs_does_not_matter(order: list[int]) -> None:
     given_first = judgements(KNOWN)
-    found = derive([given_first[n] for n in order], [parse_sentence(q) for q in QUESTIONS], depth=1)
-    assert said(found) == said(everything(depth=1))
+    found = derive([given_first[n] for n in order], [parse_sentence(q) for q in QUESTIONS], levels=1)
+    assert said(found) == said(everything(levels=1))
 
 
 @pytest.mark.parametrize("cut", [1, 3, 6])
 def test_more_gives_what_deriving_at_once_gives(whole: Conclusions, cut: int) -> None:
     inputs = judgements(KNOWN)
-    found = derive(inputs[:cut], [parse_sentence(QUESTIONS[0])], depth=2, limit=50_000)
+    found = derive(inputs[:cut], [parse_sentence(QUESTIONS[0])], levels=2, limit=50_000)
     found.more(inputs[cut:]).more(questions=[parse_sentence(QUESTIONS[1])])
     assert said(found) == said(whole)
     assert found.derived == whole.derived
@@ -81,8 +81,8 @@ def test_more_of_nothing_derives_nothing(whole: Conclusions) -> None:
 def test_a_conclusion_that_is_told_becomes_an_input() -> None:
     inputs = judgements(["<a --> b>.", "<b --> c>.", "<c --> d>."])
     told = Judgement(parse_term("<a --> c>"), Truth(1.0, 0.81), frozenset([1, 2]))
-    late = derive(inputs, depth=1).more([told])
-    at_once = derive([*inputs, told], depth=1)
+    late = derive(inputs, levels=1).more([told])
+    at_once = derive([*inputs, told], levels=1)
     assert said(late) == said(at_once)
     assert late.derived == at_once.derived
     assert next(one for one in late.about(told.term) if one.judgement.truth.confidence == 0.81).level == 0
@@ -90,7 +90,8 @@ def test_a_conclusion_that_is_told_becomes_an_input() -> None:
 
 def test_levels_are_the_shortest_ways(whole: Conclusions) -> None:
     for one in whole:
-        assert one.level == (1 + max(premise.level for premise in one.premises) if one.rule else 0)
+        before = max((premise.level for premise in one.premises), default=-1)
+        assert one.level == (min(1 + before, 2) if one.is_form else 1 + before)
     assert max(one.level for one in whole) == 2
 
 
@@ -125,7 +126,7 @@ def test_a_proof_that_was_tampered_with_is_refused() -> None:
 def test_overlap_is_marked_and_strict_forbids_it() -> None:
     lines = ["<0 --> num>.", "<<$1 --> num> ==> <(*, $1) --> num>>."]
     goal = parse_term("<(*, (*, 0)) --> num>")
-    found = derive(judgements(lines), depth=2)
+    found = derive(judgements(lines), levels=2)
     best = found.best(goal)
     assert best is not None
     assert best.overlaps
@@ -133,11 +134,11 @@ def test_overlap_is_marked_and_strict_forbids_it() -> None:
     replayed(proof(best))
     with pytest.raises(DerivationError, match=r"counts \[2\] twice"):
         replayed(proof(best), strict=True)
-    assert derive(judgements(lines), depth=2, strict=True).best(goal) is None
+    assert derive(judgements(lines), levels=2, strict=True).best(goal) is None
 
 
 def test_nothing_overlaps_under_strict() -> None:
-    found = derive(judgements(KNOWN), depth=2, limit=50_000, strict=True)
+    found = derive(judgements(KNOWN), levels=2, limit=50_000, strict=True)
     assert found.derived > 100
     assert not any(one.overlaps for one in found)
 
@@ -206,7 +207,7 @@ def test_the_limit_is_kept_and_reported() -> None:
 
 
 def test_going_on_after_the_limit_gives_everything(whole: Conclusions) -> None:
-    found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], depth=2, limit=10)
+    found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], levels=2, limit=10)
     while found.cut:
         found.more(limit=2 * found.derived)
     assert said(found) == said(whole)
@@ -214,7 +215,7 @@ def test_going_on_after_the_limit_gives_everything(whole: Conclusions) -> None:
 
 def test_questions_are_bounded_too() -> None:
     lines = [f"<n{n} --> hub>." for n in range(8)]
-    found = derive(judgements(lines), [parse_sentence("<?x --> hub>?")], rules=BACKWARD, depth=1)
+    found = derive(judgements(lines), [parse_sentence("<?x --> hub>?")], rules=BACKWARD, levels=1)
     assert found.cut == ""
     assert len(found.questions) == 1 + 8 * 2  # <?x --> n>? and <n --> ?x>?
     same = [replace(judgement, stamp=frozenset([1])) for judgement in judgements(lines)]  # conclude nothing together
@@ -251,7 +252,7 @@ def test_an_interrupted_derivation_goes_on(
 
     monkeypatch.setattr(Conclusions, "_run", begun)
     monkeypatch.setattr(Conclusions, place, interrupted)
-    found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], depth=2, limit=50_000)
+    found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], levels=2, limit=50_000)
     assert found.cut.startswith("interrupted after ")
     assert said(found.more()) == said(whole)
     assert found.derived == whole.derived
@@ -260,7 +261,7 @@ def test_an_interrupted_derivation_goes_on(
 
 def test_progress_is_told() -> None:
     seen: list[int] = []
-    derive(judgements(KNOWN), depth=1, progress=lambda found: seen.append(found.derived))
+    derive(judgements(KNOWN), levels=1, progress=lambda found: seen.append(found.derived))
     assert seen == sorted(seen)
     assert len(seen) >= len(KNOWN)
 
@@ -273,7 +274,9 @@ def test_what_is_nearly_unknown_is_dropped() -> None:
 
 def test_answers_are_chosen() -> None:
     lines = ["<bird --> animal>.", "<robin --> bird>.", "<robin --> bird>. %0%", "<robin --> [red]>. %0.2%"]
-    found = derive(judgements(lines), [parse_sentence("<robin --> ?x>?"), parse_sentence("<robin --> bird>?")], depth=1)
+    found = derive(
+        judgements(lines), [parse_sentence("<robin --> ?x>?"), parse_sentence("<robin --> bird>?")], levels=1
+    )
     answers = {str(question): str(answer) for question, answer in found.answers.items()}
     assert answers["<robin --> bird>"] == "<robin --> bird>. %0.50;0.947368421%"  # revised: w = 18
     assert answers["<robin --> ?1>"] == "<robin --> animal>. %1.00;0.81%"  # that it is a bird is in doubt, e = 1/2
@@ -287,17 +290,15 @@ def test_a_backward_rule_answers() -> None:
     assert derive(judgements(["<swan --> bird>. %0.9%"])).derived == 0
 
 
-def test_levels_choose_the_rules() -> None:
-    for levels in range(1, 7):
-        found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], depth=2, levels=levels, limit=50_000)
-        assert {one.rule.level for one in found if one.rule} == set(range(1, levels + 1)) - (
-            {4} if levels < 4 else set()
-        )
+def test_nal_chooses_the_rules() -> None:
+    for nal in range(1, 7):
+        found = derive(judgements(KNOWN), [parse_sentence(q) for q in QUESTIONS], levels=2, nal=nal, limit=50_000)
+        assert {one.rule.level for one in found if one.rule} == set(range(1, nal + 1)) - ({4} if nal < 4 else set())
 
 
 def test_sentences_are_stamped_after_judgements() -> None:
     known = judgements(["<a --> b>.", "<b --> c>."])
-    found = derive([*known, parse_sentence("<c --> d>.")], depth=1)
+    found = derive([*known, parse_sentence("<c --> d>.")], levels=1)
     assert found.about(parse_term("<c --> d>"))[0].stamp == frozenset([3])
     found.more([parse_sentence("<d --> e>.")])
     assert found.about(parse_term("<d --> e>"))[0].stamp == frozenset([4])
@@ -326,7 +327,7 @@ def test_wrong_arguments() -> None:
         derive([], [parse_sentence("<a --> b>.")])
     with pytest.raises(ArgumentError, match=r"judgements must be sentences that end in '\.'; got 'a'"):
         derive(["a"])  # type: ignore[list-item]
-    for name in ("levels", "depth", "limit"):
+    for name in ("nal", "levels", "limit"):
         with pytest.raises(ArgumentError, match=f"{name} must be at least 1; got 0"):
             derive([], **{name: 0})  # type: ignore[arg-type]
 

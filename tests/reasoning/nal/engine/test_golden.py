@@ -107,11 +107,11 @@ MORE = {
 }
 
 
-def within(inputs: list[str], depth: int, *, strict: bool = False) -> Conclusions:
+def within(inputs: list[str], levels: int, *, strict: bool = False) -> Conclusions:
     sentences = [parse_sentence(text) for text in inputs]
     judgements = [sentence for sentence in sentences if sentence.punctuation == "."]
     questions = [sentence for sentence in sentences if sentence.punctuation == "?"]
-    return derive(judgements, questions, depth=depth, limit=LIMIT, strict=strict)
+    return derive(judgements, questions, levels=levels, limit=LIMIT, strict=strict)
 
 
 def has(found: Conclusions, expected: Sentence) -> bool:
@@ -130,8 +130,8 @@ def has(found: Conclusions, expected: Sentence) -> bool:
 
 def missing(inputs: list[str], expected: list[str]) -> list[str]:
     left = expected
-    for depth in range(1, LEVELS + 1):
-        found = within(inputs, depth)
+    for levels in range(1, LEVELS + 1):
+        found = within(inputs, levels)
         assert found.cut == ""
         left = [text for text in expected if not has(found, parse_sentence(text))]
         if not left:

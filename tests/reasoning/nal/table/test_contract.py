@@ -85,7 +85,7 @@ def test_premises_that_share_evidence_conclude_only_where_allowed(rule: Inferenc
     def count(stamps: tuple[set[int], set[int]], *, strict: bool = False) -> int:
         pairs = zip(terms, truths, stamps, strict=True)
         premises = [Judgement(term, value, frozenset(stamp)) for term, value, stamp in pairs]
-        return derive(premises, rules=[rule], depth=1, strict=strict).derived
+        return derive(premises, rules=[rule], levels=1, strict=strict).derived
 
     assert count(({1}, {2})) > 0
     assert (count(({1, 2}, {2, 3})) > 0) == ("overlap" in rule.flags)
@@ -105,7 +105,7 @@ def test_a_flag_forbids(flag: str, first: str, second: str) -> None:
     rules = [rule for rule in RULES if flag in rule.flags]
     premises = [Judgement(parse_term(first), Truth(0.9, 0.8), frozenset([1]))]
     premises.append(Judgement(parse_term(second), Truth(0.3, 0.7), frozenset([2])))
-    assert derive(premises, rules=rules, depth=1).derived == 0
+    assert derive(premises, rules=rules, levels=1).derived == 0
 
 
 def test_all_levels_are_there() -> None:

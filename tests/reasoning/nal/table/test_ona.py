@@ -49,16 +49,16 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def concludes(row: tuple[str, str, str], rules: Sequence[InferenceRule], depth: int = 1) -> bool:
+def concludes(row: tuple[str, str, str], rules: Sequence[InferenceRule], levels: int = 1) -> bool:
     premises = premises_of(row)
     judgements = [Judgement(p.term, p.truth, frozenset([n])) for n, p in enumerate(premises) if p.truth is not None]
     return any(
-        near(one.truth, row[2]) for one in derive(judgements, rules=rules, depth=depth).about(parse_term(row[1]))
+        near(one.truth, row[2]) for one in derive(judgements, rules=rules, levels=levels).about(parse_term(row[1]))
     )
 
 
 def compared(rules: Sequence[InferenceRule]) -> dict[str, tuple[float, float]]:
-    found = derive([parse_sentence(line) for line in TALL], rules=rules, depth=2)
+    found = derive([parse_sentence(line) for line in TALL], rules=rules, levels=2)
     return {
         f"{one.term} {sorted(one.stamp)}": (one.judgement.truth.frequency, round(one.judgement.truth.confidence, 9))
         for one in found
@@ -83,7 +83,7 @@ def test_a_component_is_exchanged_in_one_step(row: tuple[str, str, str]) -> None
 @pytest.mark.parametrize("row", COMPONENTS[::3], ids=[" |- ".join(row[:2]) for row in COMPONENTS[::3]])
 def test_images_give_the_same_in_two(row: tuple[str, str, str]) -> None:
     relational = [rule for rule in rule_table() if rule.is_form or rule.level <= 2]
-    assert concludes(row, relational, depth=2)
+    assert concludes(row, relational, levels=2)
 
 
 def test_comparatives_by_hand() -> None:
@@ -97,7 +97,7 @@ def test_equality_and_order_go_on() -> None:
         "<(*, x, y) --> (= p)>.",
         "<(*, y, z) --> (= p)>.",
     ]
-    found = derive([parse_sentence(line) for line in lines], rules=ona_rules(), depth=1)
+    found = derive([parse_sentence(line) for line in lines], rules=ona_rules(), levels=1)
     [further] = found.about(parse_term("<(*, a, d) --> (+ p)>"))
     assert (further.judgement.truth.frequency, further.judgement.truth.confidence) == pytest.approx((0.72, 0.4 * 0.72))
     [equal] = found.about(parse_term("<(*, x, z) --> (= p)>"))
@@ -121,8 +121,8 @@ def test_every_line_is_in_a_row() -> None:
 
 def all_hold(rules: Sequence[InferenceRule]) -> bool:
     lines = ["<(*, a, b) --> (+ p)>.", "<(*, b, d) --> (+ p)>."]
-    further = derive([parse_sentence(line) for line in lines], rules=rules, depth=1)
-    same = derive([parse_sentence("<{a} --> [p]>."), parse_sentence("<{a} --> [p]>.")], rules=rules, depth=1)
+    further = derive([parse_sentence(line) for line in lines], rules=rules, levels=1)
+    same = derive([parse_sentence("<{a} --> [p]>."), parse_sentence("<{a} --> [p]>.")], rules=rules, levels=1)
     sure = len(further.about(parse_term("<(*, a, d) --> (+ p)>"))) == 1 and same.derived == 0
     return sure and compared(rules) == COMPARED and all(concludes(row, rules) for row in COMPONENTS)
 

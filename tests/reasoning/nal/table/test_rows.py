@@ -235,7 +235,7 @@ def derives(row: tuple[str, str, str], rules: Sequence[InferenceRule]) -> bool:
     premises = premises_of(row)
     judgements = [Judgement(p.term, p.truth, frozenset([n])) for n, p in enumerate(premises) if p.truth is not None]
     questions = [p.term if p.punctuation else parse_term(f"<{p.term} --> other>") for p in premises if p.truth is None]
-    found = derive(judgements, questions, rules=rules, depth=1)
+    found = derive(judgements, questions, rules=rules, levels=1)
     return any(near(one.truth, row[2]) for one in found.about(parse_term(row[1])))
 
 
