@@ -35,7 +35,7 @@ def explained(derivation: Derivation, *, functions: Functions = FUNCTIONS) -> di
     Raises:
         DerivationError: as `hybridattn.reasoning.inspection.explain` does.
 
-    >>> from hybridattn.reasoning import Atom, Fact, Judgement, inheritance
+    >>> from hybridattn.reasoning import Atom, Fact, Judgement, Truth, inheritance
     >>> statement = inheritance(Atom("bird"), Atom("animal"))
     >>> fact = Fact(7, Atom("bird"), "is_a", Atom("animal"), Judgement(statement, Truth(1.0, 0.9), frozenset({7})))
     >>> data = explained(Derivation((fact,), (), ()))

@@ -259,6 +259,10 @@ def test_a_fact_alone_is_drawn_as_one_node() -> None:
     assert graph.nodes["fact:0"] == {
         "kind": "fact",
         "label": "<robin --> bird>",
+        "source": "robin",
+        "relation": "-->",
+        "target": "bird",
+        "place": 0,
         "stamp": "0 5",
         "f": 1.0,
         "c": 0.9,
