@@ -113,8 +113,9 @@
       way.nodes().style({ width: extent, height: extent, "font-size": 13 * grown, "text-max-width": width,
         "text-valign": (node) => (above(node) ? "top" : "bottom"), "text-margin-y": (node) => (above(node) ? -5 : 5) * grown });
       const isDecisive = (edge) => edge.hasClass("decisive");
-      way.edges().style({ label: (edge) => (isDecisive(edge) ? (nearest < CRAMPED ? "★" : `★ ${edge.data("label")}`) : edge.data("label")),
-        width: (edge) => (isDecisive(edge) ? 4.6 : 3.2) * grown, "font-size": 11.5 * grown, "text-max-width": `${Math.max(76, 40 * grown, widest - 56 * grown)}px`, "text-opacity": (edge) => (nearest < CRAMPED && !isDecisive(edge) ? 0 : 1) });
+      const words = (edge) => edge.data("label") || "\u200b"; // a label without a letter would take the style away instead of setting it
+      way.edges().style({ label: (edge) => (isDecisive(edge) ? (nearest < CRAMPED ? "★" : `★ ${words(edge)}`) : words(edge)),
+        width: (edge) => (isDecisive(edge) ? 4.6 : 3.2) * grown, "font-size": 11.5 * grown, "text-background-opacity": (edge) => (edge.data("label") || isDecisive(edge) ? 0.85 : 0), "text-max-width": `${Math.max(76, 40 * grown, widest - 56 * grown)}px`, "text-opacity": (edge) => (nearest < CRAMPED && !isDecisive(edge) ? 0 : 1) });
     });
   };
 

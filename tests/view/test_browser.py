@@ -82,6 +82,16 @@ def test_it_shows_the_answer_and_the_graph_offline(browser: Any, tmp_path: Path)
         assert tab.locator("#hops").inner_text().split("\n")[0].startswith("source")
 
 
+def test_links_without_words_are_drawn(browser: Any, tmp_path: Path) -> None:
+    sample = cheetah()
+    for edge in sample["graph"]["edges"]:
+        edge["label"] = ""  # as between the statements and the inferences of a proof
+    with opened(browser, tmp_path / "a.html", page(sample)) as tab:
+        tab.wait_for_timeout(200)
+        xs = tab.evaluate("hybridattn.cy.nodes('.main').map((node) => node.renderedPosition('x'))")
+        assert all(0 < x < 1280 for x in xs)
+
+
 def test_choosing_an_answer_lights_its_facts_and_escape_puts_them_out(browser: Any, tmp_path: Path) -> None:
     with opened(browser, tmp_path / "a.html", page(poodle())) as tab:
         tab.get_by_role("button", name="clever").click()
