@@ -22,6 +22,9 @@ GoldStep = tuple[Triple, frozenset[Triple]]
 COLUMNS = {"edges": "story_edges", "types": "edge_types", "query": "query_edge", "target": "target"}
 """The columns of the CSV that a story needs, by their keys in JSON."""
 
+OTHERS = {"id": "id", "task": "task_name", "genders": "genders", "proof": "proof_state"}
+"""Those that may be missing."""
+
 
 @dataclass(frozen=True)
 class KinStory:
@@ -68,18 +71,17 @@ def _csv(lines: Iterable[str], origin: str) -> Iterator[Mapping[str, Any]]:
     limit = csv.field_size_limit(2**24)
     reader = csv.DictReader(lines, strict=True)
     try:
-        missing = [name for name in COLUMNS.values() if name not in (reader.fieldnames or ())]
-        if missing:
-            raise FactsError(f"{origin}: expected the columns {', '.join(COLUMNS.values())}; {', '.join(missing)} missing")
+        columns = list(reader.fieldnames or ())
+        if missing := [name for name in COLUMNS.values() if name not in columns]:
+            wanted = ", ".join(COLUMNS.values())
+            raise FactsError(f"{origin}: expected the columns {wanted}; {', '.join(missing)} missing")
         for number, row in enumerate(reader, 1):
+            where = f"{origin}, row {number}"
             if None in row or None in row.values():
-                wanted = len(reader.fieldnames or ())
-                got = sum(value is not None for name, value in row.items() if name is not None) + len(row.get(None, ()))  # type: ignore[call-overload]
-                raise FactsError(f"{origin}, row {number}: expected {wanted} columns; got {got}")
-            read = {key: row[name] for key, name in COLUMNS.items()}
-            parts = {key: _literal(name, row[name], f"{origin}, row {number}") for key, name in COLUMNS.items() if key != "target"}
-            more = {"id": row.get("id", ""), "task": row.get("task_name", ""), "genders": row.get("genders", "")}
-            yield {**read, **parts, **more, "proof": row.get("proof_state", "")}
+                raise FactsError(f"{where}: expected {len(columns)} columns; got {'more' if None in row else 'fewer'}")
+            parts = {key: _literal(name, row[name], where) for key, name in COLUMNS.items() if key != "target"}
+            more = {key: row.get(name, "") for key, name in OTHERS.items()}
+            yield {**parts, **more, "target": row["target"]}
     except csv.Error as error:
         raise FactsError(f"{origin}, line {reader.line_num}: {error}") from None
     finally:

@@ -10,8 +10,8 @@ import torch
 
 from hybridattn.errors import FactsError
 from hybridattn.knowledge.datasets.clutrr import GoldStep, KinStory, Triple, read_clutrr
-from hybridattn.knowledge.evaluation.faithfulness import Faithfulness, Overlap, faithfulness, overlap
-from hybridattn.knowledge.rules import Composer, RuleAnswer, RuleMemory, Story
+from hybridattn.knowledge.evaluation.faithfulness import Faithfulness, SetScores, faithfulness, set_scores
+from hybridattn.knowledge.rules import Composer, RuleAnswer, RuleMemory, Story, rule_text
 from hybridattn.knowledge.rules.memory import ROUNDS
 from hybridattn.knowledge.rules.story import paths_of, walk_of
 from hybridattn.reasoning import Compound, Statement, Term
@@ -35,9 +35,9 @@ class ClutrrFile:
     unlabelled: int
     """Edges without a relation, which were not used."""
     faithfulness: Faithfulness
-    steps: Overlap | None
+    steps: SetScores | None
     """Compositions (premises and conclusion) of the proofs against those of `proof_state`, where there is one."""
-    intermediates: Overlap | None
+    intermediates: SetScores | None
     """The same for what the compositions conclude."""
     same_proof: float | None
     """The share of proofs that have just the steps of `proof_state`."""
@@ -61,13 +61,15 @@ class ClutrrReport:
     """Training stories without a path of two facts or more from source to target."""
     rules: int
     """Rules that are followed."""
+    narsese: tuple[str, ...]
+    """The rules, those of the highest expectation first."""
     training_seconds: float
     seconds: float
     """Reading, training and answering, all together."""
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain data: `files` holds one object a file."""
-        own = {key: getattr(self, key) for key in self.__dataclass_fields__ if key != "files"}
+        """Give plain data, without the rules: `files` holds one object a file."""
+        own = {key: getattr(self, key) for key in self.__dataclass_fields__ if key not in ("files", "narsese")}
         return {"files": [one.to_json() for one in self.files], **own}
 
 
@@ -139,7 +141,9 @@ def evaluate_clutrr(
     files = tuple(_file(path, rows, composer, generator, ordered) for path, rows in tests)
     end = time.perf_counter()
     learnt = len(stories) - skipped
-    return ClutrrReport(files, ordered, learnt, skipped, len(composer.rules), trained - before, end - start)
+    return ClutrrReport(
+        files, ordered, learnt, skipped, len(composer.rules), tuple(rule_text(rules)), trained - before, end - start
+    )
 
 
 def _file(
@@ -159,8 +163,8 @@ def _file(
         sum(answer.relation is None for answer in answers),
         sum(row.unlabelled for row in rows),
         faithfulness(composer, answers, generator=generator, ordered=ordered),
-        overlap(golden),
-        overlap([(_conclusions(found), _conclusions(gold)) for found, gold in golden]),
+        set_scores(golden),
+        set_scores([(_conclusions(found), _conclusions(gold)) for found, gold in golden]),
         sum(found == gold for found, gold in golden) / len(golden) if golden else None,
         time.perf_counter() - start,
     )

@@ -10,7 +10,7 @@ from hybridattn.errors import DerivationError
 from hybridattn.knowledge.rules import Composer, RuleAnswer
 from hybridattn.reasoning import Atom, Fact, inheritance, product, replay
 
-__all__ = ["Faithfulness", "Overlap", "faithfulness", "overlap", "replays"]
+__all__ = ["Faithfulness", "SetScores", "faithfulness", "replays", "set_scores"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Faithfulness:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class SetScores:
     """How far what was found is what was wanted, counted over all answers together."""
 
     precision: float
@@ -40,18 +40,18 @@ class Overlap:
     f1: float
 
 
-def overlap(pairs: Iterable[tuple[AbstractSet[Hashable], AbstractSet[Hashable]]]) -> Overlap | None:
+def set_scores(pairs: Iterable[tuple[AbstractSet[Hashable], AbstractSet[Hashable]]]) -> SetScores | None:
     """Compare pairs (found, wanted) of sets, all counted together: precision, recall and F1; None without any wanted.
 
-    >>> overlap([({1, 2}, {2, 3}), ({4}, {4})])
-    Overlap(precision=0.6666666666666666, recall=0.6666666666666666, f1=0.6666666666666666)
+    >>> set_scores([({1, 2}, {2, 3}), ({4}, {4})])
+    SetScores(precision=0.6666666666666666, recall=0.6666666666666666, f1=0.6666666666666666)
     """
     counted = [(len(found & wanted), len(found), len(wanted)) for found, wanted in pairs]
     both, found, wanted = (sum(some) for some in zip(*counted, strict=True)) if counted else (0, 0, 0)
     if not wanted:
         return None
     precision = both / found if found else 0.0
-    return Overlap(precision, both / wanted, 2 * both / (found + wanted))
+    return SetScores(precision, both / wanted, 2 * both / (found + wanted))
 
 
 def replays(answer: RuleAnswer, rules: Iterable[Fact]) -> bool:

@@ -7,6 +7,7 @@ from hybridattn.knowledge.rules.implications import implication, read_rules, rul
 from hybridattn.knowledge.rules.memory import RuleMemory
 from hybridattn.knowledge.rules.soft import soft_chart
 from hybridattn.knowledge.rules.story import Story
+from hybridattn.knowledge.rules.twin import SoftRules
 
 __all__ = [
     "Composer",
@@ -14,6 +15,7 @@ __all__ = [
     "RuleEvidence",
     "RuleMemory",
     "RuleSource",
+    "SoftRules",
     "Story",
     "implication",
     "read_rules",

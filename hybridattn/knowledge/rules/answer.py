@@ -55,7 +55,9 @@ class RuleAnswer:
             "facts": [] if proof is None else [str(fact) for fact in proof.facts if fact.id >= 0],
             "rules": [] if proof is None else [str(fact) for fact in proof.facts if fact.id < 0],
             "steps": [] if proof is None else [str(step.conclusion) for step in proof.steps],
-            "candidates": [{"relation": name, "f": float(t.frequency), "c": float(t.confidence)} for name, t in self.candidates],
+            "candidates": [
+                {"relation": name, "f": float(t.frequency), "c": float(t.confidence)} for name, t in self.candidates
+            ],
         }
 
     def __str__(self) -> str:

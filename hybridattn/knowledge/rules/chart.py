@@ -89,7 +89,7 @@ def chart(frequency: Tensor, confidence: Tensor, table: RuleTable) -> Chart:
             f"confidence must have the shape of frequency, {tuple(frequency.shape)}; got {tuple(confidence.shape)}"
         )
     steps = [part.permute(2, 1, 0).contiguous() for part in (frequency, confidence)]
-    spans = [_Span(*steps, torch.zeros_like(steps[0], dtype=torch.long))]
+    spans = [_Span(steps[0], steps[1], torch.zeros_like(steps[0], dtype=torch.long))]
     for length in range(2, frequency.shape[1] + 1):
         spans.append(_longer(spans, length, table))
     return Chart(table, spans)

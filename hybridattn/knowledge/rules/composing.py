@@ -1,6 +1,6 @@
 """Reading chains: attention that alternates between the facts of a story and the rules of what they compose to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -29,12 +29,23 @@ class _Charted(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """One path that speaks for a relation: how true, how, and what it rests on."""
+    """One path that speaks for a relation, and how true that is."""
 
+    relation: int
     truth: Truth
-    path: tuple[Link, ...]
-    bracket: Bracket
-    stamp: frozenset[int]
+    charted: _Charted
+
+    @property
+    def path(self) -> tuple[Link, ...]:
+        """The facts."""
+        return self.charted.path
+
+    @property
+    def bracket(self) -> Bracket:
+        """How they compose."""
+        found = self.charted.chart.bracketed(self.charted.row, self.relation)
+        assert found is not None
+        return found
 
 
 class Composer:
@@ -90,19 +101,24 @@ class Composer:
             same = list(group)
             for start in range(0, len(same), BATCH):
                 part = same[start : start + BATCH]
-                made = chart(*self._leaves([path for _, path in part]), self.table)
+                frequency, confidence = self._leaves([path for _, path in part])
+                made = chart(frequency, confidence, self.table)
                 for row, (number, path) in enumerate(part):
                     found.setdefault(number, []).append(_Charted(path, made, row))
         return found
 
     def _leaves(self, paths: Sequence[tuple[Link, ...]]) -> torch.Tensor:
         """Give f and c of every relation for each link: (2, b, k, R)."""
-        leaves = torch.zeros(2, len(paths), len(paths[0]), len(self.relations), dtype=torch.float64)
+        places, truths = [], []
         for row, path in enumerate(paths):
-            for place, link in enumerate(path):
+            for step, link in enumerate(path):
                 for relation, truth in self._said(link):
-                    leaves[:, row, place, relation] = torch.tensor([truth.frequency, truth.confidence])
-        return leaves
+                    places.append((row, step, relation))
+                    truths.append((truth.frequency, truth.confidence))
+        leaves = torch.zeros(len(paths), len(paths[0]), len(self.relations), 2, dtype=torch.float64)
+        if places:
+            leaves[tuple(torch.tensor(places).T)] = torch.tensor(truths, dtype=torch.float64)
+        return leaves.movedim(-1, 0)
 
     def _said(self, link: Link) -> list[tuple[int, Truth]]:
         number, truth = self._number.get(link.fact.relation), link.fact.judgement.truth
@@ -115,7 +131,7 @@ class Composer:
 
     def _answered(self, story: Story, paths: Paths, charted: Sequence[_Charted], ordered: bool) -> RuleAnswer:
         ways = self._ways(charted)
-        merged = {relation: _merged(some) for relation, some in ways.items()}
+        merged = {relation: self._merged(some) for relation, some in ways.items()}
         best = sorted(merged, key=lambda one: (-_least_frequency(merged[one][0]), one))
         candidates = tuple((self.relations[one], merged[one][0]) for one in best)
         if not best:
@@ -125,19 +141,26 @@ class Composer:
 
     def _ways(self, charted: Sequence[_Charted]) -> dict[int, list[_Way]]:
         ways: dict[int, list[_Way]] = {}
-        for path, made, row in charted:
-            frequency, confidence = made.frequency[row].tolist(), made.confidence[row].tolist()
-            for relation, sure in enumerate(confidence):
-                if sure > 0:
-                    bracket = made.bracketed(row, relation)
-                    assert bracket is not None
-                    stamp = frozenset(self._rests_on(path, bracket)) if len(charted) > 1 else frozenset[int]()
-                    ways.setdefault(relation, []).append(
-                        _Way(Truth(frequency[relation], sure), path, bracket, stamp)
-                    )
+        for one in charted:
+            truths = zip(one.chart.frequency[one.row].tolist(), one.chart.confidence[one.row].tolist(), strict=True)
+            for relation, (frequency, confidence) in enumerate(truths):
+                if confidence > 0:
+                    ways.setdefault(relation, []).append(_Way(relation, Truth(frequency, confidence), one))
         return ways
 
-    def _rests_on(self, path: Sequence[Link], bracket: Bracket) -> Iterable[int]:
+    def _merged(self, ways: Sequence[_Way]) -> tuple[Truth, list[_Way]]:
+        """Revise the surest way by all that rest on other evidence."""
+        first, *others = sorted(ways, key=lambda way: (-way.truth.confidence, -way.truth.frequency))
+        truth, kept = first.truth, [first]
+        used = set(self._rests_on(first.path, first.bracket)) if others else set()
+        for way in others:
+            stamp = set(self._rests_on(way.path, way.bracket))
+            if used.isdisjoint(stamp):
+                truth, kept = revision(truth, way.truth), [*kept, way]
+                used |= stamp
+        return truth, kept
+
+    def _rests_on(self, path: Sequence[Link], bracket: Bracket) -> Iterator[int]:
         if not bracket.parts:
             link = path[bracket.start]
             yield from link.fact.judgement.stamp
@@ -186,13 +209,3 @@ class Composer:
 
 def _least_frequency(truth: Truth) -> float:
     return float(truth.frequency * truth.confidence)
-
-
-def _merged(ways: Sequence[_Way]) -> tuple[Truth, list[_Way]]:
-    """Revise the surest way by all that rest on other evidence."""
-    first, *others = sorted(ways, key=lambda way: (-way.truth.confidence, -way.truth.frequency))
-    truth, used, kept = first.truth, first.stamp, [first]
-    for way in others:
-        if used.isdisjoint(way.stamp):
-            truth, used, kept = revision(truth, way.truth), used | way.stamp, [*kept, way]
-    return truth, kept

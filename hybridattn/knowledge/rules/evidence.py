@@ -39,6 +39,10 @@ class RuleSource(Protocol):
         """Give the evidence of all rules."""
         ...
 
+    def probabilities(self) -> Tensor:
+        """Give P(r3 | r1, r2), (R, R, R), which sums to 1 over r3, for the soft chart."""
+        ...
+
 
 class RuleTable(NamedTuple):
     """The rules that are followed, sorted by what they conclude: R relations, at most p rules each, float64.

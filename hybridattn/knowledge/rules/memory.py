@@ -12,7 +12,7 @@ from hybridattn.knowledge.rules.evidence import RuleEvidence, numbered
 from hybridattn.knowledge.rules.soft import expected_counts
 from hybridattn.memory import HebbianMemory
 
-__all__ = ["Example", "RuleMemory", "checked_relations"]
+__all__ = ["Example", "RuleMemory", "checked_relations", "tensors_of", "weighed"]
 
 Example = tuple[Sequence[str], str]
 """The relations along a path, two or more, and the relation of its ends."""
@@ -37,11 +37,11 @@ class RuleMemory(nn.Module):
     """A Hebbian memory from pairs of relations to relations, whose synapses are NARS implications.
 
     The key is the pair (r1, r2), one unit each; the value is the relation r3, and `Induction` counts: an example adds
-    w+ to its own conclusion and w to every conclusion of its pair, so that <r1 r2 ==> r3> has f = w+ / w and c = w / (w +
-    1). Longer examples are completed by expectation over all bracketings. A second Hebbian memory counts in the same
-    way what a relation is the other way round; a symmetric relation is its own inverse there, and a relation that leaves
-    others as they are has compositions with itself such as r1 r2 -> r2. Evidence is dense, R^3 float64: for up to about
-    a hundred relations.
+    w+ to its own conclusion and w to every conclusion of its pair, so that the rule r1 r2 -> r3 has f = w+ / w and
+    c = w / (w + 1). Longer examples are completed by expectation over all bracketings. A second Hebbian memory counts
+    in the same way what a relation is the other way round; a symmetric relation is its own inverse there, and one that
+    leaves others as they are composes as r1 r2 -> r2. Evidence is dense, R^3 float64: for up to about a hundred
+    relations.
 
     Args:
         relations: the names of the R relations.
@@ -80,14 +80,15 @@ class RuleMemory(nn.Module):
         if rounds < 1:
             raise ArgumentError(f"rounds must be at least 1; got {rounds}")
         paths = [(tuple(path), conclusion) for path, conclusion in examples]
-        counted = self._weighed(paths)
+        counted = weighed(self.relations, paths, decay=self.decay)
         self.forget(self.decay ** len(paths))
         self._write(_counts(counted.pop(2, {}), len(self.relations)))
         expected: dict[int, Tensor] = {}
+        nothing = torch.zeros_like(self.evidence().composed)
         for _ in range(rounds if counted else 0):
             for length in sorted(counted):
-                before = self._probabilities(sum(expected.values(), torch.zeros(())))
-                expected[length] = expected_counts(*_tensors(counted[length]), before)
+                before = self.probabilities(sum(expected.values(), nothing))
+                expected[length] = expected_counts(*tensors_of(counted[length]), before)
         for part in expected.values():
             self._write(part)
 
@@ -127,6 +128,16 @@ class RuleMemory(nn.Module):
         pairs = self.compositions.total[:, 0].reshape(size, size)
         return RuleEvidence(composed, pairs, self.inverses.positive, self.inverses.total[:, 0])
 
+    def probabilities(self, expected: Tensor | None = None) -> Tensor:
+        """Give P(r3 | r1, r2) = (w+ + 1/R) / (w + 1), (R, R, R): the expectation of R exclusive conclusions.
+
+        `expected` (R, R, R) holds further w+.
+        """
+        composed, pairs, *_ = self.evidence()
+        if expected is not None:
+            composed, pairs = composed + expected, pairs + expected.sum(-1)
+        return (composed + 1 / len(self.relations)) / (pairs + 1).unsqueeze(-1)
+
     def truth(self, first: str, second: str, conclusion: str) -> tuple[float, float]:
         """Give (f, c) of one composition; (.5, 0) where nothing is known of the pair."""
         *pair, end = numbered(self.relations, (first, second, conclusion))
@@ -140,27 +151,10 @@ class RuleMemory(nn.Module):
     def _key(self, first: int, second: int) -> int:
         return first * len(self.relations) + second
 
-    def _weighed(self, examples: Sequence[Example]) -> dict[int, dict[tuple[int, ...], float]]:
-        """Sort examples by length, equal ones together, weighed by what is left of them."""
-        sorted_by_length: dict[int, dict[tuple[int, ...], float]] = {}
-        for age, (path, conclusion) in enumerate(reversed(examples)):
-            if len(path) < 2:
-                raise ArgumentError(f"an example must be a path of at least two relations; got {list(path)}")
-            some = sorted_by_length.setdefault(len(path), {})
-            key = tuple(numbered(self.relations, (*path, conclusion)))
-            some[key] = some.get(key, 0.0) + self.decay**age
-        return sorted_by_length
-
-    def _probabilities(self, expected: Tensor) -> Tensor:
-        composed, pairs, *_ = self.evidence()
-        counts = composed + expected
-        total = pairs + (expected.sum(-1) if expected.ndim else 0.0)
-        return (counts + 1 / len(self.relations)) / (total + 1).unsqueeze(-1)
-
     def _write(self, counts: Tensor) -> None:
-        """Write counts (R, R, R) as one graded event a pair: how often it was seen, and the share of each conclusion."""
+        """Write counts (R, R, R) as one graded event a pair: how often seen, and the share of each conclusion."""
         flat = counts.flatten(0, 1)
-        for pairs in (flat.sum(1) > 0).nonzero().squeeze(1).split(CHUNK):
+        for pairs in torch.split((flat.sum(1) > 0).nonzero().squeeze(1), CHUNK):
             seen = flat[pairs].sum(1)
             keys = torch.zeros(len(pairs), len(flat), dtype=flat.dtype)
             keys[torch.arange(len(pairs)), pairs] = 1.0
@@ -168,7 +162,28 @@ class RuleMemory(nn.Module):
             self.compositions.write(keys, shares.clamp_max(1.0), evidence=seen.unsqueeze(1).expand(-1, 2))
 
 
-def _tensors(counted: dict[tuple[int, ...], float]) -> tuple[Tensor, Tensor, Tensor]:
+def weighed(
+    relations: Sequence[str], examples: Sequence[Example], *, decay: float = 1.0
+) -> dict[int, dict[tuple[int, ...], float]]:
+    """Sort examples by length, equal ones together as (*path, conclusion), weighed by what is left of them.
+
+    Raises ArgumentError where a relation is unknown, or a path shorter than two.
+    """
+    by_length: dict[int, dict[tuple[int, ...], float]] = {}
+    numbers = {name: number for number, name in enumerate(relations)}
+    for age, (path, conclusion) in enumerate(reversed(examples)):
+        if len(path) < 2:
+            raise ArgumentError(f"an example must be a path of at least two relations; got {list(path)}")
+        names = (*path, conclusion)
+        if not numbers.keys() >= set(names):
+            numbered(relations, names)
+        key, some = tuple(numbers[name] for name in names), by_length.setdefault(len(path), {})
+        some[key] = some.get(key, 0.0) + decay**age
+    return by_length
+
+
+def tensors_of(counted: Mapping[tuple[int, ...], float]) -> tuple[Tensor, Tensor, Tensor]:
+    """Give paths (m, k), conclusions (m,) and weights (m,) of examples of one length."""
     rows = torch.tensor(list(counted))
     return rows[:, :-1], rows[:, -1], torch.tensor(list(counted.values()), dtype=torch.float64)
 
