@@ -106,7 +106,7 @@ def _discharged(rule: Term, known: Term) -> Term:
             if not left:
                 return then
             return Statement("==>", left[0] if len(left) == 1 else Compound("&&", tuple(left)), then)
-    raise DerivationError(f"deduction does not fit the premises {rule} and {known}: it is no condition of the rule")
+    raise DerivationError(f"deduction does not fit the premises {rule} and {known}")
 
 
 def _readings(term: Term) -> tuple[Term, ...]:

@@ -25,7 +25,8 @@ from hybridattn.reasoning import Truth
 
 HEADER = "id,target,proof_state,task_name,story_edges,edge_types,query_edge,genders"
 PROOF = "[{('Ann', 'son', 'Cid'): [('Ann', 'daughter', 'Bea'), ('Bea', 'brother', 'Cid')]}]"
-ROW = f"""x1,son,"{PROOF}",task_1.2,"[(0, 1), (1, 2)]","['daughter', 'brother']","(0, 2)","Ann:female,Bea:female,Cid:male\""""
+EDGES = """"[(0, 1), (1, 2)]","['daughter', 'brother']","(0, 2)\""""
+ROW = f'x1,son,"{PROOF}",task_1.2,{EDGES},"Ann:female,Bea:female,Cid:male"'
 RULE = "<(&&, <(*, $1, #2) --> daughter>, <(*, #2, $3) --> brother>) ==> <(*, $1, $3) --> son>>."
 
 

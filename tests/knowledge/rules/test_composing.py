@@ -1,4 +1,4 @@
-"""Answers of stories: proofs that replay, and that the exhaustive engine draws as well; everything that can be missing."""
+"""Answers of stories: proofs that replay, and that the engine draws too; all that can be missing."""
 
 import random
 
