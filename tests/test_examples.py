@@ -74,3 +74,22 @@ def test_a_figure_is_written_where_it_was_asked_for(name, tmp_path):
     assert FIGURES[name] in done.stdout
     assert "See here.png." in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["here.png"]
+
+
+def test_a_family_proves_a_ten_hop_answer(tmp_path):
+    example = HOUSE / "examples" / "family.py"
+    assert len(example.read_text("utf-8").splitlines()) < 60
+    done = subprocess.run(
+        [sys.executable, str(example), "here.graphml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    rule = "<(&&, <(*, $1, #2) --> father>, <(*, #2, $3) --> brother>) ==> <(*, $1, $3) --> uncle>>. %1.00;"
+    assert rule in done.stdout
+    assert "Lea's granddaughter is Kim" in done.stdout
+    assert "replayed: <(*, Lea, Kim) --> granddaughter>. %" in done.stdout
+    assert "fact:0" in (tmp_path / "here.graphml").read_text("utf-8")

@@ -56,6 +56,10 @@ def rules() -> tuple[Rule, ...]:
 def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
     """Draw the conclusion of two judgements whose evidence is separate.
 
+    `deduction` from an implication discharges the first of its conditions that the second premise fits: `<(&&, A, B)
+    ==> C>` and A give `<B ==> C>`, and that with B gives C (NAL-5 and 6). As in the table of the engine, which allows
+    this line to use evidence again, a rule may serve at several steps of one proof: deduction adds no evidence.
+
     `intersection` joins what two facts say of a term that they share, and leaves that term open: `(&&, <(*, a, #1) -->
     r>, <(*, #1, c) --> s>)`, which holds as far as both hold (NAL-6, introduction of a dependent variable).
 
@@ -64,9 +68,15 @@ def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
     """
     if name not in TRUTH:
         raise DerivationError(f"rule must be one of {', '.join(TRUTH)}; got {name!r}")
-    if shared := first.stamp & second.stamp:
+    conditional = name == "deduction" and isinstance(first.term, Statement) and first.term.copula == "==>"
+    if (shared := first.stamp & second.stamp) and not conditional:
         raise DerivationError(f"premises of {name} must rest on separate evidence; both rest on {sorted(shared)}")
-    term = _joined(first.term, second.term) if name == "intersection" else _concluded(name, first.term, second.term)
+    if conditional:
+        term = _discharged(first.term, second.term)
+    elif name == "intersection":
+        term = _joined(first.term, second.term)
+    else:
+        term = _concluded(name, first.term, second.term)
     return Judgement(term, TRUTH[name](first.truth, second.truth), first.stamp | second.stamp)
 
 
@@ -83,6 +93,20 @@ def _concluded(name: str, first: Term, second: Term) -> Term:
                 if name == "revision" or not isinstance(drawn, Statement) or drawn.subject != drawn.predicate:
                     return drawn
     raise DerivationError(f"{name} does not fit the premises {first} and {second}")
+
+
+def _discharged(rule: Term, known: Term) -> Term:
+    assert isinstance(rule, Statement)
+    several = isinstance(rule.subject, Compound) and rule.subject.connector == "&&"
+    conditions = rule.subject.parts if isinstance(rule.subject, Compound) and several else (rule.subject,)
+    for place, condition in enumerate(conditions):
+        if (bindings := _unified(condition, known, {})) is not None:
+            left = [substitute(part, bindings) for part in (*conditions[:place], *conditions[place + 1 :])]
+            then = substitute(rule.predicate, bindings)
+            if not left:
+                return then
+            return Statement("==>", left[0] if len(left) == 1 else Compound("&&", tuple(left)), then)
+    raise DerivationError(f"deduction does not fit the premises {rule} and {known}")
 
 
 def _readings(term: Term) -> tuple[Term, ...]:

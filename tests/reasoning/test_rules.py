@@ -303,3 +303,26 @@ def test_every_rule_and_every_row_has_a_hand_case() -> None:
     assert set(TRUTH) == {case.rule for case in HAND}
     assert len(HAND) == len(set(HAND))
     assert all(one[1:3] != other[1:3] for one, other in itertools.combinations(HAND, 2))
+
+
+RULE = "<(&&, <(*, $1, #2) --> r>, <(*, #2, $3) --> s>) ==> <(*, $1, $3) --> t>>"
+
+
+def test_an_implication_discharges_one_condition_after_the_other() -> None:
+    """By hand: f = .9 .7 = .63, c = .8 .6 .63 (deduction); the conclusion keeps the evidence of both."""
+    rule = Judgement(parse_term(RULE), FIRST, frozenset({1}))
+    half = apply_rule("deduction", rule, Judgement(parse_term("<(*, a, b) --> r>"), SECOND, frozenset({2})))
+    assert half.term == parse_term("<<(*, b, $3) --> s> ==> <(*, a, $3) --> t>>")
+    assert (half.truth.frequency, half.truth.confidence) == pytest.approx(DEDUCTION)
+    whole = apply_rule("deduction", half, Judgement(parse_term("<(*, b, c) --> s>"), SECOND, frozenset({3})))
+    assert whole.term == parse_term("<(*, a, c) --> t>")
+    assert whole.stamp == {1, 2, 3}
+    again = apply_rule("deduction", rule, Judgement(parse_term("<(*, a, b) --> r>"), SECOND, frozenset({1, 2})))
+    assert again.stamp == {1, 2}  # a rule may serve twice in one proof
+
+
+@pytest.mark.parametrize("fact", ["<(*, a, b) --> t>", "<a --> b>", "<(*, a, b) <-> r>"])
+def test_what_is_no_condition_discharges_nothing(fact: str) -> None:
+    rule = Judgement(parse_term(RULE), FIRST, frozenset({1}))
+    with pytest.raises(DerivationError, match="deduction does not fit the premises"):
+        apply_rule("deduction", rule, Judgement(parse_term(fact), SECOND, frozenset({2})))
