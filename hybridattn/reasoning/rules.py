@@ -56,6 +56,9 @@ def rules() -> tuple[Rule, ...]:
 def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
     """Draw the conclusion of two judgements whose evidence is separate.
 
+    `deduction` also detaches a condition from an implication (NAL-5): from `<(&&, A, B) ==> C>` and a fact that is `A` with
+    its variables filled in follows `<B ==> C>`, filled in likewise, and from `<A ==> C>` follows `C`.
+
     `intersection` joins what two facts say of a term that they share, and leaves that term open: `(&&, <(*, a, #1) -->
     r>, <(*, #1, c) --> s>)`, which holds as far as both hold (NAL-6, introduction of a dependent variable).
 
@@ -71,6 +74,8 @@ def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
 
 
 def _concluded(name: str, first: Term, second: Term) -> Term:
+    if name == "deduction" and isinstance(first, Statement) and first.copula == "==>":
+        return _detached(first, second)
     if name == "analogy" and isinstance(first, Compound) and first.connector == "&&":
         last = first.parts[-1]
         similar = isinstance(last, Statement) and last.copula == "<->"
@@ -83,6 +88,19 @@ def _concluded(name: str, first: Term, second: Term) -> Term:
                 if name == "revision" or not isinstance(drawn, Statement) or drawn.subject != drawn.predicate:
                     return drawn
     raise DerivationError(f"{name} does not fit the premises {first} and {second}")
+
+
+def _detached(implication: Statement, fact: Term) -> Term:
+    """Fill the first condition of an implication with a fact, and give what is left of it."""
+    condition = implication.subject
+    joint = isinstance(condition, Compound) and condition.connector == "&&"
+    first, *rest = condition.parts if isinstance(condition, Compound) and joint else (condition,)
+    for one in _readings(fact):
+        if (bindings := _unified(first, one, {})) is not None:
+            drawn = substitute(implication.predicate, bindings)
+            left = [substitute(part, bindings) for part in rest]
+            return Statement("==>", left[0] if len(left) == 1 else Compound("&&", tuple(left)), drawn) if left else drawn
+    raise DerivationError(f"deduction does not fit the premises {implication} and {fact}")
 
 
 def _readings(term: Term) -> tuple[Term, ...]:
