@@ -9,6 +9,7 @@ import typer
 from hybridattn import __version__
 from hybridattn.cli.ask import ask, export, show
 from hybridattn.cli.console import WRONG_INPUT
+from hybridattn.cli.evaluate import evaluate_app
 from hybridattn.cli.experiment import experiment_app
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(facts_app, name="facts")
+app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(experiment_app, name="experiment")
 app.command()(ask)
 app.command()(recall)

@@ -56,8 +56,8 @@ def rules() -> tuple[Rule, ...]:
 def apply_rule(name: str, first: Judgement, second: Judgement) -> Judgement:
     """Draw the conclusion of two judgements whose evidence is separate.
 
-    `deduction` also detaches a condition from an implication (NAL-5): from `<(&&, A, B) ==> C>` and a fact that is `A` with
-    its variables filled in follows `<B ==> C>`, filled in likewise, and from `<A ==> C>` follows `C`.
+    `deduction` also detaches a condition from an implication (NAL-5): from `<(&&, A, B) ==> C>` and a fact that is `A`
+    with its variables filled in follows `<B ==> C>`, filled in likewise, and from `<A ==> C>` follows `C`.
 
     `intersection` joins what two facts say of a term that they share, and leaves that term open: `(&&, <(*, a, #1) -->
     r>, <(*, #1, c) --> s>)`, which holds as far as both hold (NAL-6, introduction of a dependent variable).
@@ -99,7 +99,9 @@ def _detached(implication: Statement, fact: Term) -> Term:
         if (bindings := _unified(first, one, {})) is not None:
             drawn = substitute(implication.predicate, bindings)
             left = [substitute(part, bindings) for part in rest]
-            return Statement("==>", left[0] if len(left) == 1 else Compound("&&", tuple(left)), drawn) if left else drawn
+            if not left:
+                return drawn
+            return Statement("==>", left[0] if len(left) == 1 else Compound("&&", tuple(left)), drawn)
     raise DerivationError(f"deduction does not fit the premises {implication} and {fact}")
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from hybridattn.errors import FactsError
 from hybridattn.knowledge.sources.files import read_lines
 
-__all__ = ["TripleSplits", "read_splits", "read_triples"]
+__all__ = ["TripleSplits", "Triples", "read_splits", "read_triples"]
 
-Triples = tuple[tuple[str, str, str], ...]
+Triples: TypeAlias = tuple[tuple[str, str, str], ...]
 
 ENDINGS = (".txt", ".tsv")
 WANTED = "head, relation, tail, separated by tabs"

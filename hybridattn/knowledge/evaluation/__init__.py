@@ -1,0 +1,1 @@
+"""Benchmarks of reasoning, one file each."""

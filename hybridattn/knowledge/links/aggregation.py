@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 Strengths: TypeAlias = NDArray[np.float64]
-"""(a, families, k) of answers: the strengths w+/(w + k) of the strongest rules of each family; 0 where there are less."""
+"""(a, families, k) for a answers: the strengths w+/(w + k) of the strongest rules of each family, falling; then 0."""
 
 
 @runtime_checkable
@@ -32,7 +32,7 @@ class Aggregation(Protocol):
 
 def _logs(strengths: Strengths) -> Strengths:
     """Give -log(1 - s), which adds up where probabilities of separate causes are combined."""
-    return -np.log1p(-np.asarray(strengths, float))
+    return np.asarray(-np.log1p(-strengths), np.float64)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class LexicographicMaximum:
     def scores(self, strengths: Strengths) -> NDArray[np.float64]:
         """Give the rank of the strengths, sorted, in lexicographic order."""
         rows = -np.sort(-strengths.reshape(len(strengths), -1), axis=1)
-        return np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1) + 1.0
+        return np.asarray(np.unique(rows, axis=0, return_inverse=True)[1].reshape(-1) + 1.0, np.float64)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class LinkAnswer:
     derivation: Derivation
     """The proof: rules and facts that are cited, steps. `hybridattn.replay` checks it."""
     rules: tuple[Fact, ...]
-    """The strongest rule of each family that fires, strongest first; the proof cites those that rest on separate facts."""
+    """The strongest rule of each family that fires, strongest first; the proof cites those whose facts are separate."""
     paths: tuple[tuple[str, ...], ...]
     """The entities along the path by which each rule fires, the question's first; two for a rule with constants."""
 

@@ -107,8 +107,8 @@ class ConstantRules:
 def constant_rules(graph: TripleGraph, mining: Mining) -> ConstantRules:
     """Find all rules r(X, c) <- s(X, c') and r(X, c) <- s(X, _) that are strong enough and have enough support.
 
-    An entity x with the property is one piece of evidence, positive if r(x, c) is a triple. That triple is left out when
-    it is asked whether x has the property, so that it never supports a rule by itself.
+    An entity x with the property is one piece of evidence, positive if r(x, c) is a triple. That triple is left out
+    when it is asked whether x has the property, so that it never supports a rule by itself.
     """
     properties, found = Properties(graph), Tally()
     edges, edge = np.unique(graph.edge_relations * graph.size + graph.heads, return_inverse=True)
@@ -123,8 +123,8 @@ def constant_rules(graph: TripleGraph, mining: Mining) -> ConstantRules:
     w = properties.extent[number].astype(float)
     w_plus = found.counts[enough].astype(float)
     strong = mining.strength(w_plus, w) >= mining.weakest
-    columns = (column[strong] for column in (number, relation, constant))
-    return ConstantRules(graph.size, graph.directed, properties, *columns, w_plus[strong], w[strong])
+    number, relation, constant = number[strong], relation[strong], constant[strong]
+    return ConstantRules(graph.size, graph.directed, properties, number, relation, constant, w_plus[strong], w[strong])
 
 
 def _range(keys: Ints, wanted: Ints) -> tuple[Ints, Ints]:

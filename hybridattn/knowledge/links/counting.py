@@ -48,7 +48,7 @@ class Counts:
         self._supported.add(relation * self._bodies + body[rows])
 
     def positive(self, least: int) -> tuple[Ints, Ints, NDArray[np.float64], NDArray[np.float64]]:
-        """List relations and bodies with w+ >= `least`, and their w+ and w; no relation implies itself."""
+        """List relations and bodies with w+ >= `least`, and their w+ and w."""
         enough = self._supported.counts >= least
         relation, body = np.divmod(self._supported.numbers[enough], self._bodies)
         w_plus = self._supported.counts[enough]
@@ -60,7 +60,7 @@ def supported(graph: TripleGraph, start: Ints, end: Ints) -> tuple[Ints, Ints]:
     pairs = graph.triples[:, 0] * graph.size + graph.triples[:, 2]
     order = np.argsort(pairs, kind="stable")
     asked = start * graph.size + end
-    low, high = (np.searchsorted(pairs[order], asked, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
+    low, high = (np.searchsorted(pairs[order], asked, side=side) for side in ("left", "right"))
     rows, places = joined(low, high)
     return rows, graph.triples[order[places], 1]
 

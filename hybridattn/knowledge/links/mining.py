@@ -15,6 +15,7 @@ from hybridattn.knowledge.links.walks import LENGTHS, Body, Codes, Trie, walks
 
 __all__ = ["Mining", "path_rules"]
 
+TRIVIAL = 0.0  # the strength of a rule that a relation implies itself
 PORTION = 4_000_000  # walks at once: about half a gigabyte
 
 
@@ -51,8 +52,8 @@ def path_rules(graph: TripleGraph, mining: Mining, *, generator: torch.Generator
     """Find rules r(X, Y) <- r1(X, A), r2(A, B), r3(B, Y) of up to three steps, inverse ones included.
 
     A pair (x, y) that a body connects is one piece of evidence, positive if r(x, y) is a triple. The entities of a
-    path differ, so no triple is evidence for a rule by way of itself. Bodies are proposed by the walks of a graph, or by
-    a sample of those of three edges, which is enough to tell which rules are good; then each is judged by all pairs.
+    path differ, so no triple is evidence for a rule by way of itself. Bodies are proposed by the walks of a graph, or
+    by a sample of those of three edges, which is enough to tell which look good; then each is judged by all pairs.
     """
     bodies = _proposed(graph, mining, generator)
     counts = Counts(graph, len(bodies))
@@ -62,14 +63,12 @@ def path_rules(graph: TripleGraph, mining: Mining, *, generator: torch.Generator
             start, body, end = distinct(walked, sources, bodies=len(bodies), size=graph.size)
             counts.add(sources[start], body, end)
     relation, body, w_plus, w = counts.positive(mining.least)
-    real = [
-        relation_ != bodies[body_][0] or len(bodies[body_]) > 1 for relation_, body_ in zip(relation, body, strict=True)
-    ]
-    length = np.array([len(one) for one in bodies])[body] if len(body) else body
+    length = np.array([len(one) for one in bodies], np.int64)[body]
+    first = np.array([one[0] for one in bodies], np.int64)[body]
+    strength = np.where((length == 1) & (first == relation), TRIVIAL, mining.strength(w_plus, w))
     return tuple(
         PathRule(int(relation[i]), bodies[body[i]], float(w_plus[i]), float(w[i]))
-        for i in _best(relation, length, mining.strength(w_plus, w), mining.kept)
-        if real[i]
+        for i in _best(relation, length, strength, mining.kept)
     )
 
 
@@ -88,24 +87,25 @@ def _proposed(graph: TripleGraph, mining: Mining, generator: torch.Generator) ->
     found: set[Body] = set()
     for length, counted in zip(LENGTHS, counts, strict=True):
         relation, body, w_plus, w = counted.positive(mining.least)
-        best = _best(relation, np.full(len(body), length), mining.strength(w_plus, w), mining.kept)
+        strength = np.where(body == codes.after(np.zeros_like(body), relation), TRIVIAL, mining.strength(w_plus, w))
+        best = _best(relation, np.full(len(body), length), strength, mining.kept)
         found.update(codes.body(body[i]) for i in best)
     return tuple(sorted(found, key=lambda body: (len(body), body)))
 
 
 def _best(relation: Ints, length: Ints, strength: NDArray[np.float64], kept: int) -> Ints:
-    """Give the places of the strongest of each relation and length, strongest first; of equals, those that come first."""
+    """Give the places of the strongest of each relation and length, strongest first; of equals the first come first."""
     order = np.lexsort((np.arange(len(relation)), -strength, length, relation))
     group = relation[order] * (LENGTHS[-1] + 1) + length[order]
     rank = np.arange(len(order)) - np.searchsorted(group, group)
-    return order[rank < kept]
+    return order[(rank < kept) & (strength[order] > TRIVIAL)]
 
 
 def _walks_ahead(graph: TripleGraph) -> NDArray[np.float64]:
     """Count the walks of three edges from each entity, those that come back included."""
-    ahead = np.ones(graph.size)
+    ahead: NDArray[np.float64] = np.ones(graph.size)
     for _ in LENGTHS:
-        ahead = np.bincount(graph.tails, weights=ahead[graph.heads], minlength=graph.size)
+        ahead = np.bincount(graph.tails, weights=ahead[graph.heads], minlength=graph.size).astype(float)
     return ahead
 
 

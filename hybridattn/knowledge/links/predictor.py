@@ -99,7 +99,7 @@ class LinkPredictor:
         return self._answers(self.graph.entity(tail), self.graph.inverse(self.graph.relation(relation)), top)
 
     def scored(self, relation: int, sources: Sequence[int] | Ints) -> Iterator[tuple[Scored, slice]]:
-        """Score all answers to the questions (source, relation, ?), batch by batch; a relation from m on asks for heads.
+        """Score all answers to the questions (source, relation, ?), batch by batch; an inverse relation asks for heads.
 
         Each batch comes with the part of `sources` that it is; its questions are numbered from 0.
         """

@@ -9,7 +9,7 @@ import numpy as np
 from hybridattn.knowledge.links.answer import LinkAnswer
 from hybridattn.knowledge.links.graph import TripleGraph
 from hybridattn.knowledge.links.rules import ConstantRule, PathRule, Rule, link, rule_fact
-from hybridattn.knowledge.links.walks import Body, Trie, walks
+from hybridattn.knowledge.links.walks import Trie, walks
 from hybridattn.reasoning import Atom, Fact, Judgement
 from hybridattn.reasoning.derivation import Proof
 from hybridattn.reasoning.truth import DEFAULT
@@ -43,7 +43,7 @@ class Prover:
         for rule, path in zip(cited, paths, strict=True):
             facts = [self._fact(step) for step in path]
             numbers = frozenset(fact.id for fact in (rule, *facts))
-            if used & numbers or len(numbers) <= len(facts):
+            if used & numbers:
                 continue
             name, used = proof.cite(rule), used | numbers
             for fact in facts:

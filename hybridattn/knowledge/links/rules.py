@@ -75,7 +75,7 @@ def implication(rule: Rule, entities: Sequence[str], relations: Sequence[str]) -
 
 
 def rule_fact(rule: Rule, number: int, entities: Sequence[str], relations: Sequence[str]) -> Fact:
-    """Give a rule as a judgement that a derivation can cite: frequency w+/w, confidence w/(w + 1), `number` its stamp."""
+    """Give a rule as a judgement to cite: frequency w+/w, confidence w/(w + 1), `number` as its stamp."""
     term = implication(rule, entities, relations)
     judgement = Judgement(term, Truth.from_evidence(rule.w_plus, rule.w), frozenset({number}))
     return Fact(number, term.subject, "==>", term.predicate, judgement)

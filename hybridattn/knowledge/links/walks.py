@@ -91,7 +91,7 @@ class Trie:
                 self._next[nodes[begun[:-1]], begun[-1]] = node
         for number, body in enumerate(bodies):
             self._body[nodes[body]] = number
-        self._deep = (self._next >= 0).any(1)
+        self._deep = np.asarray((self._next >= 0).any(1))
 
     def after(self, state: Ints, relation: Ints) -> Ints:
         """Go down one node."""
@@ -116,8 +116,8 @@ def walks(
 ) -> Iterator[Walked]:
     """Yield all walks of each length that follow one of `bodies`.
 
-    The entities along a walk differ, but that it may end where it began (object identity, Meilicke et al. 2019). So
-    no walk of two edges or more from x to y goes over an edge between x and y.
+    The entities along a walk differ, but that it may end where it began, over another triple than it left by (object
+    identity, Meilicke et al. 2019). So no walk of two edges or more from x to y goes over an edge between x and y.
 
     Args:
         graph: the edges.
@@ -127,7 +127,7 @@ def walks(
         generator: draws them.
     """
     start, seen = np.arange(len(sources)), [sources]
-    state = np.zeros(len(sources), np.int64)
+    state, crossed = np.zeros(len(sources), np.int64), np.full(len(sources), -1)
     for length in LENGTHS:
         low, high = graph.starts[seen[-1]], graph.starts[seen[-1] + 1]
         if length == LENGTHS[-1] and most is not None and generator is not None and (high - low).sum() > most:
@@ -135,17 +135,19 @@ def walks(
         else:
             rows, edges = joined(low, high)
         following = bodies.after(state[rows], graph.edge_relations[edges])
-        keep = following >= 0
+        triples = graph.edge_triples[edges]
+        keep = (following >= 0) & (triples != crossed[rows])
         for place, entity in enumerate(seen):
             if place or length == 1:
                 keep &= entity[rows] != graph.heads[edges]
-        rows, state, end = rows[keep], following[keep], graph.heads[edges[keep]]
+        kept = np.flatnonzero(keep)
+        rows, state, end, crossed = rows[kept], following[kept], graph.heads[edges[kept]], triples[kept]
         start, seen = start[rows], [*(entity[rows] for entity in seen), end]
         body = bodies.ended(state)
         done = body >= 0
         yield Walked(length, start[done], body[done], end[done], tuple(entity[done] for entity in seen[1:-1]))
         on = bodies.goes_on(state) & (end != seen[0])
-        start, state, seen = start[on], state[on], [entity[on] for entity in seen]
+        start, state, crossed, seen = start[on], state[on], crossed[on], [entity[on] for entity in seen]
 
 
 def _drawn(low: Ints, high: Ints, most: int, generator: torch.Generator) -> tuple[Ints, Ints]:
