@@ -9,6 +9,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, waiting, wrote_json
+from hybridattn.cli.evaluate_links import countries, links
 from hybridattn.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -21,11 +22,6 @@ evaluate_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
-@evaluate_app.callback()
-def _root() -> None:
-    """Say that these are commands of a group, however few there are."""
 
 
 class Listed(TyperCommand):
@@ -81,6 +77,10 @@ def clutrr(
     if not wrote_json(json_file, report.to_json()) and rules != STDOUT:
         print_out(*_shown(report))
     raise typer.Exit(ANSWERED)
+
+
+evaluate_app.command()(links)
+evaluate_app.command()(countries)
 
 
 def _shown(report: "ClutrrReport") -> tuple[Any, ...]:

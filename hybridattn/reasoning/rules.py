@@ -99,8 +99,8 @@ def _discharged(rule: Term, known: Term) -> Term:
     assert isinstance(rule, Statement)
     several = isinstance(rule.subject, Compound) and rule.subject.connector == "&&"
     conditions = rule.subject.parts if isinstance(rule.subject, Compound) and several else (rule.subject,)
-    for place, condition in enumerate(conditions):
-        if (bindings := _unified(condition, known, {})) is not None:
+    for (place, condition), one in product(enumerate(conditions), _readings(known)):
+        if (bindings := _unified(condition, one, {})) is not None:
             left = [substitute(part, bindings) for part in (*conditions[:place], *conditions[place + 1 :])]
             then = substitute(rule.predicate, bindings)
             if not left:
