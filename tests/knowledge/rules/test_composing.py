@@ -42,7 +42,7 @@ def test_the_truth_by_hand(composer):
 def test_the_engine_draws_the_same_conclusion(composer):
     """The exhaustive engine, from the cited facts and rules alone, with its own unification."""
     answer = one(composer, FACTS[:2], "Ann", "Cid")
-    found = derive([fact.judgement for fact in shifted(answer.derivation.facts)], depth=2).best(
+    found = derive([fact.judgement for fact in shifted(answer.derivation.facts)], levels=2).best(
         parse_term("<(*, Ann, Cid) --> son>")
     )
     assert found.truth.frequency == pytest.approx(answer.truth.frequency)
