@@ -4,6 +4,8 @@
 #   PYTHON       the interpreter that .venv is made with      make test PYTHON=python3.12
 #   PIP_ARGS     handed on to `pip install`                   make test PIP_ARGS="--find-links wheels"
 #   PYTEST_ARGS  handed on to pytest                          make test PYTEST_ARGS="-x tests/memory"
+#
+# Tests run in a process a core, each with one thread: threads that outnumber the cores wait for each other.
 
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -13,6 +15,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 RUN := $(VENV)/bin/python -m
 INSTALL := $(RUN) pip install --quiet $(PIP_ARGS) -c constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(RUN) pytest -n auto
 WANTED := pyproject.toml constraints.txt
 QUESTION := <cheetah.n.01 --> animal.n.01>?
 
@@ -29,10 +32,10 @@ demo: $(VENV)/.demo-installed ## ask WordNet a question, and draw the answer in 
 	$(VENV)/bin/hybridattn ask wordnet "$(QUESTION)" --html demo/cheetah.html
 
 test: static ## format, lint, types, and the tests that run in minutes
-	$(RUN) pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 check-all: static ## the same with the slow tests
-	$(RUN) pytest -m "" $(PYTEST_ARGS)
+	$(PYTEST) -m "" $(PYTEST_ARGS)
 
 static: $(VENV)/.test-installed ## format, lint and types only
 	$(RUN) ruff format --check .
