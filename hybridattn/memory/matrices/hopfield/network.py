@@ -152,7 +152,8 @@ class HopfieldNetwork(MatrixMemory):
 
     def _dynamics(self) -> Dynamics:
         sums = self.sums if self.diagonal else self.sums - self.sums.diagonal().diag()
-        return Dynamics(sums, self.rule.scale(self.key_dim), self.thresholds, self.coding)
+        scale, largest = self.rule.scale(self.key_dim), self.sums.abs().amax()
+        return Dynamics(sums, scale, self.thresholds, self.coding, largest)
 
 
 def _checked_thresholds(threshold: float | Tensor, sums: Tensor) -> Tensor:

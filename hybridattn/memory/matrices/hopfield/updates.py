@@ -1,5 +1,6 @@
 """In which order the units of a Hopfield network change."""
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -10,6 +11,8 @@ from hybridattn.memory.matrices.hopfield.codings import UnitCoding
 
 __all__ = ["Asynchronous", "Dynamics", "Synchronous", "UnitUpdate"]
 
+_ROUNDINGS = 4
+"""Units in the last place that a sum is allowed, times the root of its length."""
 _BLOCK = 64
 """Units whose fields are computed together in a sweep, and then corrected for each other one by one."""
 
@@ -25,10 +28,22 @@ class Dynamics(NamedTuple):
     """(n,)."""
     coding: UnitCoding
     """The states of a unit."""
+    largest: Tensor
+    """(): the largest magnitude among the sums, diagonal included: they are rounded to this."""
 
     def drives(self, states: Tensor, units: Tensor | slice = slice(None)) -> Tensor:
         """Give (fields - thresholds) / scale of some units, (q, u): whole with Hebb's rule, so that ties are exact."""
         return (states - self.coding.mean) @ self.sums[:, units] - self.thresholds[units] / self.scale
+
+    @property
+    def slack(self) -> Tensor:
+        """How far from 0 rounding may leave the drive of a unit whose field is its threshold, ()."""
+        largest = self.largest + self.thresholds.abs().amax() / self.scale
+        return largest * (_ROUNDINGS * torch.finfo(self.sums.dtype).eps * math.sqrt(len(self.sums)))
+
+    def decide(self, drives: Tensor, states: Tensor, slack: Tensor) -> Tensor:
+        """Give the states that drives lead to; what is 0 but for rounding is 0, or a unit would turn to and fro."""
+        return self.coding.decide(drives.masked_fill(drives.abs() <= slack, 0.0), states)
 
 
 @runtime_checkable
@@ -46,7 +61,7 @@ class Synchronous:
 
     def __call__(self, dynamics: Dynamics, states: Tensor, /) -> Tensor:
         """Give the states (q, n) after one update of all units from the same old states."""
-        return dynamics.coding.decide(dynamics.drives(states), states)
+        return dynamics.decide(dynamics.drives(states), states, dynamics.slack)
 
 
 @dataclass(frozen=True)
@@ -65,12 +80,12 @@ class Asynchronous:
 
     def __call__(self, dynamics: Dynamics, states: Tensor, /) -> Tensor:
         """Give the states (q, n) after a sweep over all units."""
-        states = states.clone()
+        states, slack = states.clone(), dynamics.slack
         for units in torch.split(self._order(states.shape[-1], states.device), _BLOCK):
             drives, mine = dynamics.drives(states, units).T.contiguous(), states[:, units].T.contiguous()
             inner = dynamics.sums[units][:, units]
             for row, drive, old in zip(inner, drives, mine, strict=True):  # rows of drives and mine change as they come
-                new = dynamics.coding.decide(drive, old)
+                new = dynamics.decide(drive, old, slack)
                 drives.addr_(row, new - old)
                 old.copy_(new)
             states[:, units] = mine.T
