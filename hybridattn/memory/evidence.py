@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.errors import ArgumentError, ShapeError
+from hybridattn.memory.taken import check_finite
 
 __all__ = ["checked_evidence", "truth_of"]
 
@@ -18,8 +19,7 @@ def checked_evidence(evidence: Tensor | None, rows: int, device: torch.device) -
     if evidence.shape not in ((rows, 2), (2,)):
         raise ShapeError(f"evidence must be (w+, w) for each of {rows} slots; got shape {tuple(evidence.shape)}")
     evidence = evidence.detach().to(device, torch.float64).expand(rows, 2)
-    if not evidence.isfinite().all():
-        raise NotFiniteError("evidence must be finite; got a NaN or an infinity")
+    check_finite("evidence", evidence)
     wrong = (evidence[:, 0] < 0) | (evidence[:, 0] > evidence[:, 1])
     if wrong.any():
         row = int(wrong.nonzero()[0])

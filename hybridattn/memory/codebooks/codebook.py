@@ -14,6 +14,7 @@ from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.codebooks.fingerprint import RowIndex
 from hybridattn.memory.codebooks.inverted import InvertedIndex
 from hybridattn.memory.slots.numbered import NumberedSlots
+from hybridattn.memory.taken import check_query
 
 __all__ = ["CodebookMemory"]
 
@@ -162,8 +163,7 @@ class CodebookMemory(NumberedSlots):
         Raises:
             ShapeError: the query does not end in `key_dim`.
         """
-        if query.shape[-1:] != (self.key_dim,):
-            raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
+        check_query(query, self.key_dim)
         if top is not None and top < 1:
             raise ArgumentError(f"top must be at least 1, or None; got {top}")
         rows = query.reshape(-1, self.key_dim)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.fastweights.features import FeatureMap
+from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key, check_query, check_top, check_values
 
 __all__ = ["FastWeights"]
 
@@ -59,10 +60,8 @@ class FastWeights(nn.Module):
         return Read((self._features(query, top) @ self.weights).to(query.dtype))
 
     def _features(self, query: Tensor, top: int | None) -> Tensor:
-        if top is not None:
-            raise ArgumentError(f"{type(self).__name__} has no slots: top must be None; got {top}")
-        if not query.ndim or query.shape[-1] != self.key_dim:
-            raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
+        check_top(self, top)
+        check_query(query, self.key_dim)
         if not query.is_floating_point():
             raise ArgumentError(f"query must be floating point; got {query.dtype}")
         return self.feature_map(query.to(self.weights.dtype))
@@ -72,21 +71,15 @@ class FastWeights(nn.Module):
         rows = self._rows("keys", keys, self.key_dim)
         if evidence is not None:
             raise ArgumentError(f"{type(self).__name__} keeps no evidence; got some")
-        if (values is None) != (self.value_dim is None):
-            wanted = "no values: its keys are its values" if self.value_dim is None else f"values of {self.value_dim}"
-            raise ArgumentError(f"this memory takes {wanted}; got {'none' if values is None else 'values'}")
+        check_values(values, self.value_dim)
         stored = rows if values is None else self._rows("values", values, self.weights.shape[1])
-        if len(rows) != len(stored):
-            raise ShapeError(f"values must be one a key, {len(rows)}; got {len(stored)}")
+        check_one_a_key(rows, stored)
         return self.feature_map(rows), stored
 
     def _rows(self, name: str, rows: Tensor, width: int) -> Tensor:
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            shapes = f"({width},) or (m, {width})"
-            raise ShapeError(f"{name} must have shape {shapes}; got shape {tuple(rows.shape)}")
-        if not rows.isfinite().all():
-            raise NotFiniteError(f"{name} must be finite; got a NaN or an infinity")
-        return rows.reshape(-1, width).to(self.weights)
+        rows = as_rows(name, rows, width)
+        check_finite(name, rows)
+        return rows.to(self.weights)
 
     def _share(self, name: str, given: Tensor | float | None, default: float, rows: int, most: float) -> Tensor:
         """Give a number in [0, most] for each of some rows: (m,)."""

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.attention import Read
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.errors import ArgumentError
 from hybridattn.memory.evidence import checked_evidence, truth_of
 from hybridattn.memory.hebbian.codings import Coding, GradedActivity
 from hybridattn.memory.hebbian.readouts import Choice, Readout
 from hybridattn.memory.hebbian.rules import EvidenceRule
 from hybridattn.memory.settling import Settled, settle_rows
+from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key, check_query, check_top, check_values
 
 __all__ = ["HebbianMemory"]
 
@@ -100,12 +101,9 @@ class HebbianMemory(nn.Module):
         Raises ShapeError, NotFiniteError or ArgumentError, and then counts nothing.
         """
         pre = self._patterns("keys", keys, self.key_dim)
-        if (values is None) != (self.value_dim is None):
-            wanted = "no values: its keys are its values" if self.value_dim is None else f"values of {self.value_dim}"
-            raise ArgumentError(f"this memory takes {wanted}; got {'none' if values is None else 'values'}")
+        check_values(values, self.value_dim)
         post = pre if values is None else self._patterns("values", values, self.total.shape[1])
-        if len(pre) != len(post):
-            raise ShapeError(f"values must be one a key, {len(pre)}; got {len(post)}")
+        check_one_a_key(pre, post)
         self._count(pre, post, checked_evidence(evidence, len(pre), pre.device))
         ids = self.next_id + torch.arange(len(pre), device=self.next_id.device)
         self.next_id = self.next_id + len(pre)
@@ -197,19 +195,14 @@ class HebbianMemory(nn.Module):
         return self.coding.decode(activity)
 
     def _cues(self, query: Tensor, top: int | None) -> Tensor:
-        if top is not None:
-            raise ArgumentError(f"HebbianMemory has no slots: top must be None; got {top}")
-        if not query.ndim or query.shape[-1] != self.key_dim:
-            raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
+        check_top(self, top)
+        check_query(query, self.key_dim)
         return self.coding.encode(query.to(self.total.dtype))
 
     def _patterns(self, name: str, rows: Tensor, width: int) -> Tensor:
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            shapes = f"({width},) or (m, {width})"
-            raise ShapeError(f"{name} must have shape {shapes}; got shape {tuple(rows.shape)}")
-        if not rows.isfinite().all():
-            raise NotFiniteError(f"{name} must be finite; got a NaN or an infinity")
-        rows = rows.detach().reshape(-1, width).to(self.total)
+        rows = as_rows(name, rows, width).detach()
+        check_finite(name, rows)
+        rows = rows.to(self.total)
         if len(rows):
             self.coding.check(name, rows)
         return self.coding.encode(rows)

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from hybridattn.attention import Read
 from hybridattn.errors import ShapeError
-from hybridattn.memory.matrices.store import MatrixMemory, bipolar, check_top, signs
+from hybridattn.memory.matrices.store import MatrixMemory, bipolar, signs
 from hybridattn.memory.settling import settle_rows
+from hybridattn.memory.taken import check_top
 
 __all__ = ["BidirectionalMemory", "SettledPair"]
 

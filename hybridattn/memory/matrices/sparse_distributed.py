@@ -10,8 +10,9 @@ from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError
 from hybridattn.memory.matrices.binomial import radius_of
 from hybridattn.memory.matrices.cycles import settle_states
-from hybridattn.memory.matrices.store import MatrixMemory, bipolar, check_size, check_top, signs
+from hybridattn.memory.matrices.store import MatrixMemory, bipolar, check_size, signs
 from hybridattn.memory.settling import Settled
+from hybridattn.memory.taken import check_top
 
 __all__ = ["SparseDistributedMemory"]
 

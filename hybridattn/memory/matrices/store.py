@@ -4,20 +4,15 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.memory.taken import as_rows, check_one_a_key, check_values
 
-__all__ = ["MatrixMemory", "bipolar", "check_size", "check_top", "finite", "signs"]
+__all__ = ["MatrixMemory", "bipolar", "check_size", "finite", "signs"]
 
 
 def check_size(name: str, size: int, least: int = 1) -> None:
     """Raise ArgumentError unless a size is at least `least`."""
     if size < least:
         raise ArgumentError(f"{name} must be at least {least}; got {size}")
-
-
-def check_top(memory: nn.Module, top: int | None) -> None:
-    """Raise ArgumentError where a memory without slots is asked for its best ones."""
-    if top is not None:
-        raise ArgumentError(f"{type(memory).__name__} has no slots: top must be None; got {top}")
 
 
 def finite(name: str, rows: Tensor) -> Tensor:
@@ -70,9 +65,7 @@ class MatrixMemory(nn.Module):
 
     def _rows(self, name: str, rows: Tensor, width: int, like: Tensor) -> Tensor:
         """Give what is to be written, (m, width) or (width,), as (m, width) without a graph, in the type of `like`."""
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            raise ShapeError(f"{name} must have shape ({width},) or (m, {width}); got shape {tuple(rows.shape)}")
-        return rows.detach().reshape(-1, width).to(like.device, like.dtype)
+        return as_rows(name, rows, width).detach().to(like.device, like.dtype)
 
     def _queries(self, query: Tensor, like: Tensor, *, name: str = "query", width: int | None = None) -> Tensor:
         """Give queries (..., width) as (q, width) in the type of `like`."""
@@ -89,14 +82,11 @@ class MatrixMemory(nn.Module):
         Raises ShapeError, or ArgumentError where values are missing or too many, or evidence is given.
         """
         rows = self._rows("keys", keys, self.key_dim, like)
-        if (values is None) != (self.value_dim is None):
-            wanted = "no values: its keys are its values" if self.value_dim is None else f"values of {self.value_dim}"
-            raise ArgumentError(f"this memory takes {wanted}; got {'none' if values is None else 'values'}")
+        check_values(values, self.value_dim)
         if evidence is not None:
             raise ArgumentError(f"{type(self).__name__} counts no evidence: evidence must be None; got a tensor")
         if values is None or self.value_dim is None:
             return rows, rows
         stored = self._rows("values", values, self.value_dim, like)
-        if stored.shape[0] != rows.shape[0]:
-            raise ShapeError(f"values must be one a key, {rows.shape[0]}; got {stored.shape[0]}")
+        check_one_a_key(rows, stored)
         return rows, stored

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from hybridattn.attention import Dot, Read, Separation, Similarity, Softmax, read
 from hybridattn.attention.result import mapped
-from hybridattn.errors import ArgumentError, ShapeError
+from hybridattn.errors import ArgumentError
 from hybridattn.memory.settling import (
     Activation,
     Flips,
@@ -24,6 +24,7 @@ from hybridattn.memory.slots.beta import Beta, beta_for, bounded
 from hybridattn.memory.slots.height import floored, level_of
 from hybridattn.memory.slots.stored import StoredSlots
 from hybridattn.memory.slots.tempered import Tempered
+from hybridattn.memory.taken import check_query
 
 __all__ = ["SlotMemory"]
 
@@ -199,8 +200,7 @@ class SlotMemory(Tempered, StoredSlots):
         return Recording(plan.steps, plan.tol, plan.damping, record=record, level=level)
 
     def _queries(self, query: Tensor) -> Tensor:
-        if not query.ndim or query.shape[-1] != self.key_dim:
-            raise ShapeError(f"query must end in key_dim={self.key_dim}; got shape {tuple(query.shape)}")
+        check_query(query, self.key_dim)
         return query.reshape(-1, self.key_dim)
 
     def _beta_of(self, query: Tensor, rows: Tensor) -> float | Tensor:

@@ -6,10 +6,11 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.errors import ArgumentError, NotFiniteError
 from hybridattn.memory.evidence import checked_evidence, truth_of
 from hybridattn.memory.slots.growth import append
 from hybridattn.memory.slots.numbered import NumberedSlots
+from hybridattn.memory.taken import as_rows, check_one_a_key, check_values
 
 __all__ = ["StoredSlots"]
 
@@ -56,14 +57,11 @@ class StoredSlots(NumberedSlots):
         """
         self._must_be_free("write to")
         keys = self._rows("keys", keys, self.key_dim)
-        if (values is None) != (self.value_dim is None):
-            wanted = "no values: its keys are its values" if self.value_dim is None else f"values of {self.value_dim}"
-            raise ArgumentError(f"this memory takes {wanted}; got {'none' if values is None else 'values'}")
+        check_values(values, self.value_dim)
         stored = {"keys": keys, "ids": self.next_id + torch.arange(keys.shape[0], device=keys.device)}
         if values is not None and self.value_dim is not None:
             stored["values"] = self._rows("values", values, self.value_dim)
-            if stored["values"].shape[0] != keys.shape[0]:
-                raise ShapeError(f"values must be one a key, {keys.shape[0]}; got {stored['values'].shape[0]}")
+            check_one_a_key(keys, stored["values"])
         stored["evidence"] = checked_evidence(evidence, keys.shape[0], keys.device)
         for name, rows in stored.items():
             setattr(self, name, append(getattr(self, name), rows))
@@ -100,10 +98,7 @@ class StoredSlots(NumberedSlots):
         return [] if self.trainable else self._stored()
 
     def _rows(self, name: str, rows: Tensor, width: int) -> Tensor:
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            shapes = f"({width},) or (m, {width})"
-            raise ShapeError(f"{name} must have shape {shapes}; got shape {tuple(rows.shape)}")
-        rows = rows.reshape(-1, width).to(self.keys.device, self.keys.dtype)
+        rows = as_rows(name, rows, width).to(self.keys.device, self.keys.dtype)
         if rows.numel() and not bool(torch.stack(rows.detach().aminmax()).isfinite().all()):  # one pass, no copy
             finite = rows.isfinite().all(-1)
             wrong = (~finite).nonzero().flatten().tolist()

@@ -8,14 +8,15 @@ import torch
 from torch import Tensor
 
 from hybridattn.attention import Read
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory.matrices.cycles import settle_states
 from hybridattn.memory.matrices.hopfield.codings import Bipolar, UnitCoding
 from hybridattn.memory.matrices.hopfield.hebb import Hebb
 from hybridattn.memory.matrices.hopfield.rule import LearningRule, Unlearning
 from hybridattn.memory.matrices.hopfield.updates import Asynchronous, Dynamics, Synchronous, UnitUpdate
-from hybridattn.memory.matrices.store import MatrixMemory, check_top
+from hybridattn.memory.matrices.store import MatrixMemory
 from hybridattn.memory.settling import Settled
+from hybridattn.memory.taken import check_finite, check_top
 
 __all__ = ["HopfieldNetwork"]
 
@@ -160,6 +161,5 @@ def _checked_thresholds(threshold: float | Tensor, sums: Tensor) -> Tensor:
     thresholds = torch.as_tensor(threshold).detach().to(sums)
     if thresholds.shape not in ((), sums.shape[:1]):
         raise ShapeError(f"threshold must be a number or ({sums.shape[0]},); got shape {tuple(thresholds.shape)}")
-    if not thresholds.isfinite().all():
-        raise NotFiniteError("threshold must be finite; got a NaN or an infinity")
+    check_finite("threshold", thresholds)
     return thresholds.expand(sums.shape[0]).clone()

@@ -9,7 +9,8 @@ from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, NotFiniteError
 from hybridattn.memory.matrices.principal.rates import DecayingRate, LearningRate
 from hybridattn.memory.matrices.principal.rules import ComponentRule, Sanger
-from hybridattn.memory.matrices.store import MatrixMemory, check_size, check_top, finite
+from hybridattn.memory.matrices.store import MatrixMemory, check_size, finite
+from hybridattn.memory.taken import check_top
 
 __all__ = ["OjaMemory"]
 

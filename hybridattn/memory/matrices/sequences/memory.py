@@ -8,8 +8,9 @@ from torch import Tensor
 from hybridattn.attention import Read, Separation, Softmax
 from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory.matrices.sequences.overlaps import Overlap, PlainOverlap
-from hybridattn.memory.matrices.store import bipolar, check_size, check_top, signs
+from hybridattn.memory.matrices.store import bipolar, check_size, signs
 from hybridattn.memory.slots.numbered import NumberedSlots
+from hybridattn.memory.taken import check_one_a_key, check_top
 
 __all__ = ["SequenceMemory"]
 
@@ -84,8 +85,7 @@ class SequenceMemory(NumberedSlots):
             raise ArgumentError("cyclic needs values to be None: given values say themselves where each key leads")
         else:
             nexts = self._patterns("values", values)
-        if rows.shape[0] != nexts.shape[0]:
-            raise ShapeError(f"values must be one a key, {rows.shape[0]}; got {nexts.shape[0]}")
+        check_one_a_key(rows, nexts)
         ids = self.next_id + torch.arange(rows.shape[0], device=rows.device)
         for name, more in (("keys", rows), ("values", nexts), ("ids", ids)):
             setattr(self, name, torch.cat((getattr(self, name), more)))

@@ -10,10 +10,11 @@ from torch.nn.functional import embedding_bag, pad
 from hybridattn.attention import Read, Softmax
 from hybridattn.attention.result import mapped
 from hybridattn.attention.tiles.layout import TILE
-from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError, SlotError
+from hybridattn.errors import ArgumentError, ShapeError, SlotError
 from hybridattn.memory.slots.beta import Beta, beta_for
 from hybridattn.memory.slots.product.pairs import best_pairs, first_free
 from hybridattn.memory.slots.tempered import Tempered
+from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key
 
 __all__ = ["ProductKeyMemory"]
 
@@ -125,8 +126,7 @@ class ProductKeyMemory(Tempered):
         if values is None or evidence is not None:
             raise ArgumentError("a product-key memory stores keys with values, and keeps no evidence")
         values = self._rows("values", values, self.value_dim)
-        if len(keys) != len(values):
-            raise ShapeError(f"values must be one a key, {len(keys)}; got {len(values)}")
+        check_one_a_key(keys, values)
         few = self.kept
         found = [best_pairs(rows, self.sub_keys, few, few**2, None)[1] for rows in self._blocks(keys[:, None])]
         places = first_free(torch.cat([each.reshape(-1, each.shape[-1]) for each in found]), self._held())
@@ -211,11 +211,8 @@ class ProductKeyMemory(Tempered):
         return places
 
     def _rows(self, name: str, rows: Tensor, width: int) -> Tensor:
-        if rows.ndim not in (1, 2) or rows.shape[-1] != width:
-            raise ShapeError(f"{name} must have shape ({width},) or (m, {width}); got shape {tuple(rows.shape)}")
-        rows = rows.detach().reshape(-1, width).to(self.values)
-        if not rows.isfinite().all():
-            raise NotFiniteError(f"{name} must be finite; got a NaN or an infinity")
+        rows = as_rows(name, rows, width).detach().to(self.values)
+        check_finite(name, rows)
         return rows
 
     def _must_be_free(self, what: str) -> None:
