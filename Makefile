@@ -43,7 +43,7 @@ static: $(VENV)/.test-installed ## format, lint and types only
 	$(RUN) mypy
 
 bench: $(VENV)/.test-installed ## run every script in benchmarks/
-	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do echo "== $$script"; $(VENV)/bin/python "$$script"; done
+	@set -e; for script in $(filter-out benchmarks/measuring.py,$(sort $(wildcard benchmarks/*.py))); do echo "== $$script"; $(VENV)/bin/python "$$script"; done
 
 browser: ## install a system Chromium, which the tests of the page use
 	@if found=$$(command -v chromium || command -v chromium-browser || command -v google-chrome); then \

@@ -7,12 +7,11 @@ the same rules: what the chart over all bracketings costs, and what it gains.
 import os
 import platform
 import resource
-import tarfile
-import tempfile
 import time
 from pathlib import Path
 
 import torch
+from measuring import unpacked
 
 from hybridattn import Composer, evaluate_clutrr, learn_stories, read_clutrr
 
@@ -35,10 +34,8 @@ def left_to_right(folder: Path, hops: int) -> float:
 
 def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads")
-    with tempfile.TemporaryDirectory() as place:
-        with tarfile.open(Path(os.environ["HYBRIDATTN_DATA"]) / "clutrr.tar.xz") as archive:
-            archive.extractall(place, filter="data")
-        folder = next(Path(place).rglob(SET))
+    with unpacked("clutrr.tar.xz") as place:
+        folder = next(place.rglob(SET))
         files = [folder / f"1.{hops}_test.csv" for hops in range(2, 11)]
         for ordered in (True, False):
             start = time.process_time()

@@ -5,16 +5,11 @@ backward. Both sides take turns in one process; peak memory is that of a fresh p
 """
 
 import argparse
-import os
-import platform
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from measuring import extremes, machine, of_fresh_process, print_added, seconds
 from torch import Tensor
 from torch.nn.functional import logsigmoid, normalize
 
@@ -33,7 +28,6 @@ RULES = {
     "gated delta rule": (gated_delta_rule, gated_delta_rule_loop),
 }
 WAYS = ("forward", "forward and backward")
-MEBI = 1 << 20
 
 
 def parts(rule: str, heads: int, length: int, width: int) -> list[Tensor]:
@@ -59,33 +53,25 @@ def act(scan: Callable[..., object], given: list[Tensor], way: str) -> Callable[
     return both
 
 
-def timed(what: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    what()
-    return time.perf_counter() - start
-
-
 def times(chosen: argparse.Namespace) -> None:
     for rule, scans in RULES.items():
         given = parts(rule, chosen.heads, chosen.length, chosen.width)
         for way in WAYS:
             fast, slow = (act(scan, given, way) for scan in scans)
             fast()
-            ratios, taken = [], []
+            taken = []
             for _ in range(chosen.rounds):
-                loop, chunks = timed(slow), statistics.median(timed(fast) for _ in range(3))
-                ratios.append(loop / chunks)
+                loop, chunks = seconds(slow), statistics.median(seconds(fast) for _ in range(3))
                 taken.append((loop, chunks))
+            spread = extremes((loop / chunks for loop, chunks in taken), 1) + " times"
             loop, chunks = (1e3 * statistics.median(side) for side in zip(*taken, strict=True))
-            spread = f"{statistics.median(ratios):.1f} times ({min(ratios):.1f} to {max(ratios):.1f})"
             grown = ", ".join(f"{side} {peak_of(chosen, rule, way, side):.0f}" for side in ("chunks", "loop"))
             print(f"{rule}, {way}: loop {loop:.0f} ms, chunks {chunks:.1f} ms: {spread}; MiB at the peak: {grown}")
 
 
 def peak_of(chosen: argparse.Namespace, rule: str, way: str, side: str) -> float:
     sizes = [f"--{name}={getattr(chosen, name)}" for name in ("heads", "length", "width", "threads")]
-    command = [sys.executable, __file__, *sizes, "--peak", rule, way, side]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return of_fresh_process(__file__, *sizes, "--peak", rule, way, side)
 
 
 def peak(chosen: argparse.Namespace) -> None:
@@ -93,15 +79,7 @@ def peak(chosen: argparse.Namespace) -> None:
     rule, way, side = chosen.peak
     what = act(RULES[rule][side == "loop"], parts(rule, chosen.heads, chosen.length, chosen.width), way)
     act(RULES[rule][0], parts(rule, 1, 2, 2), way)()
-    before = most_held()
-    what()
-    print((most_held() - before) / MEBI)
-
-
-def most_held() -> int:
-    """Give the most bytes that this process held so far (Linux only)."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    print_added(what)
 
 
 def main() -> None:
@@ -114,8 +92,7 @@ def main() -> None:
     if chosen.peak:
         peak(chosen)
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}")
+    print(machine(chosen.threads))
     print(f"{chosen.heads} heads, length {chosen.length}, width {chosen.width}, chunks of 64")
     times(chosen)
 

@@ -6,14 +6,11 @@ slots a read takes at most a tenth of the dense one. Both sides take turns in on
 
 import argparse
 import math
-import os
-import platform
 import statistics
 import sys
-import time
-from collections.abc import Callable
 
 import torch
+from measuring import extremes, machine, seconds
 
 from hybridattn.memory import ProductKeyMemory
 
@@ -21,16 +18,9 @@ SUBKEYS, WIDTH, VALUE, QUERIES, KEPT = (64, 128, 256, 512, 1024), 64, 16, 64, 16
 EXPONENT, SHARE = 0.6, 0.1
 
 
-def timed(act: Callable[[], object], repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        act()
-    return (time.perf_counter() - start) / repeats
-
-
 def slope(sizes: list[int], times: list[float]) -> float:
     """Fit times = c * sizes^slope, least squares of logarithms."""
-    x, y = [math.log(size) for size in sizes], [math.log(seconds) for seconds in times]
+    x, y = [math.log(size) for size in sizes], [math.log(time) for time in times]
     middle = statistics.fmean(x)
     return sum((a - middle) * b for a, b in zip(x, y, strict=True)) / sum((a - middle) ** 2 for a in x)
 
@@ -41,8 +31,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}, {QUERIES} queries, d {WIDTH}, k {KEPT}")
+    print(machine(chosen.threads, f"{QUERIES} queries", f"d {WIDTH}", f"k {KEPT}"))
     ours, dense = [], []
     for n in SUBKEYS:
         generator = torch.Generator().manual_seed(n)
@@ -56,14 +45,13 @@ def main() -> None:
         with torch.no_grad():
             torch.testing.assert_close(memory.read(query).value, peer(), atol=1e-4, rtol=1e-4)
             pairs = [
-                (timed(lambda memory=memory, query=query: memory.read(query), 5), timed(peer, 1))  # type: ignore[misc]
+                (seconds(lambda memory=memory, query=query: memory.read(query), 5), seconds(peer, 1))  # type: ignore[misc]
                 for _ in range(chosen.rounds)
             ]
-        ratios = sorted(mine / theirs for mine, theirs in pairs)
         ours.append(statistics.median(mine for mine, _ in pairs))
         dense.append(statistics.median(theirs for _, theirs in pairs))
         shown = f"{1e3 * ours[-1]:8.2f} ms, dense {1e3 * dense[-1]:8.2f} ms"
-        spread = f"{statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+        spread = extremes((mine / theirs for mine, theirs in pairs), 3)
         print(f"  n {n:5}, {n * n:8,} slots: {shown}, ratio {spread}")
     slots = [n * n for n in SUBKEYS]
     print(f"exponent of the number of slots: {slope(slots, ours):.2f}, dense {slope(slots, dense):.2f}")

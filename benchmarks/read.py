@@ -6,16 +6,11 @@ is that of a fresh process a way, above what it held before the read.
 """
 
 import argparse
-import os
-import platform
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from measuring import MEBI, by_turns, machine, of_fresh_process, print_added, quartiles, ratios
 from torch.nn.functional import scaled_dot_product_attention
 
 from hybridattn.attention import read
@@ -37,7 +32,6 @@ WAYS = ("peer", "read", "log_mass", "top", "settle")
 UPDATES = 5
 PEERS = {"settle": "peer_settle"}
 SCORES_A_ROUND = 1 << 24
-MEBI = 1 << 20
 
 
 def ways(case: str) -> dict[str, Callable[[], object]]:
@@ -64,55 +58,26 @@ def settled(update: Callable[[torch.Tensor], torch.Tensor], state: torch.Tensor)
     return state
 
 
-def timed(act: Callable[[], object], repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        act()
-    return (time.perf_counter() - start) / repeats
-
-
 def times(case: str, rounds: int) -> None:
     q, n, d = CASES[case]
     acts = ways(case)
     repeats = max(1, min(100, SCORES_A_ROUND // (q * n)))
     for act in acts.values():
         act()
-    found = {name: [] for name in acts}
-    for _ in range(rounds):
-        for name, act in acts.items():
-            found[name].append(timed(act, repeats))
+    found = by_turns(acts, rounds, repeats)
     print(
         f"{case}: q {q}, n {n}, d {d}: peer {1e3 * statistics.median(found['peer']):.3f} ms (median of {rounds} rounds)"
     )
     for name in WAYS[1:]:
-        ratios = sorted(mine / theirs for mine, theirs in zip(found[name], found[PEERS.get(name, "peer")], strict=True))
-        low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
-        print(f"  {name:8} {statistics.median(ratios):6.2f} times the peer (quartiles {low:.2f} to {high:.2f})")
-
-
-def peak(case: str, way: str) -> None:
-    """Print how many MiB the read adds to the peak of this fresh process, and how many its arguments hold."""
-    act = ways(case)[way]
-    scaled_dot_product_attention(*[torch.zeros(1, 1, 2, 2)] * 3)
-    before = most_held()
-    act()
-    print((most_held() - before) / MEBI)
-
-
-def most_held() -> int:
-    """Give the most bytes that this process held so far; `getrusage` would count its parent too (Linux only)."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        print(f"  {name:8} {quartiles(ratios(found[name], found[PEERS.get(name, 'peer')]))} times the peer")
 
 
 def peaks(case: str, threads: int) -> None:
     q, n, d = CASES[case]
-    grown = []
-    for way in WAYS:
-        command = [sys.executable, __file__, "--threads", str(threads), "--peak", case, way]
-        grown.append(f"{way} {float(subprocess.run(command, check=True, capture_output=True, text=True).stdout):.0f}")
+    added = {way: of_fresh_process(__file__, "--threads", threads, "--peak", case, way) for way in WAYS}
+    grown = ", ".join(f"{way} {mebi:.0f}" for way, mebi in added.items())
     matrix, stored = 4 * q * n / MEBI, 4 * 2 * n * d / MEBI
-    print(f"  MiB above the arguments ({stored:.0f}): {', '.join(grown)}; a matrix of scores would be {matrix:.0f}")
+    print(f"  MiB above the arguments ({stored:.0f}): {grown}; a matrix of scores would be {matrix:.0f}")
 
 
 def main() -> None:
@@ -124,10 +89,10 @@ def main() -> None:
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     if chosen.peak:
-        peak(*chosen.peak)
+        case, way = chosen.peak
+        print_added(ways(case)[way])
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}")
+    print(machine(chosen.threads))
     for case in chosen.cases:
         times(case, chosen.rounds)
         peaks(case, chosen.threads)

@@ -6,28 +6,19 @@ a fresh process.
 """
 
 import argparse
-import io
-import os
-import platform
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
+from measuring import MEBI, extremes, machine, most_held, ratios, seconds
 
-from hybridattn.memory import SlotMemory
+from hybridattn.memory import SlotMemory, load, save
 
-SLOTS, WIDTH, BATCH, MEBI = 1_000_000, 64, 100_000, 1 << 20
+SLOTS, WIDTH, BATCH = 1_000_000, 64, 100_000
 WRITES, SINGLE, COPY = 5_000, 1.5, 2.0
-
-
-def seconds(act: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start
 
 
 def filled(slots: int) -> SlotMemory:
@@ -46,15 +37,15 @@ def single(rounds: int) -> bool:
             moved = seconds(lambda memory=memory: memory.write(row))  # type: ignore[misc]
             alone = seconds(lambda memory=memory: [memory.write(row) for _ in range(WRITES)]) / WRITES  # type: ignore[misc]
             found.append(alone + moved / slots)
-    ratios = sorted(large / small for small, large in zip(*per_write.values(), strict=True))
+    found = ratios(*reversed(per_write.values()))
     shown = ", ".join(f"{1e6 * statistics.median(found):.1f} us at {slots:,}" for slots, found in per_write.items())
-    print(f"one pattern a write: {shown}: ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-    return statistics.median(ratios) <= SINGLE
+    print(f"one pattern a write: {shown}: ratio {extremes(found)}")
+    return statistics.median(found) <= SINGLE
 
 
 def batched(rounds: int) -> bool:
     rows = torch.randn(BATCH, WIDTH, generator=torch.Generator().manual_seed(2))
-    ratios: list[float] = []
+    copies: list[float] = []
     times: list[float] = []
     for _ in range(rounds):
         memory = filled(SLOTS)
@@ -62,13 +53,11 @@ def batched(rounds: int) -> bool:
         kept: list[torch.Tensor] = []  # so that every copy goes to memory that nobody had, as a write does
         copied = statistics.median(seconds(lambda kept=kept: kept.append(rows.clone())) for _ in range(5))  # type: ignore[misc]
         written = statistics.median(seconds(lambda memory=memory: memory.write(rows)) for _ in range(5))  # type: ignore[misc]
-        ratios.append(written / copied)
+        copies.append(written / copied)
         times.append(written)
-    ratios.sort()
     speed = rows.nbytes / statistics.median(times) / 1e9
-    spread = f"{statistics.median(ratios):.2f} copies ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    print(f"{BATCH:,} patterns a write: {speed:.2f} GB/s, {spread}")
-    return statistics.median(ratios) <= COPY
+    print(f"{BATCH:,} patterns a write: {speed:.2f} GB/s, {extremes(copies)} copies")
+    return statistics.median(copies) <= COPY
 
 
 def life() -> None:
@@ -85,24 +74,18 @@ def life() -> None:
     told["read 100, top 8"] = seconds(lambda: memory.read(query, top=8))
     told["settle 100, 3 steps"] = seconds(lambda: memory.settle(query, steps=3))
     told["state_dict"] = seconds(memory.state_dict)
-    file = io.BytesIO()
-    told["save"] = seconds(lambda: torch.save(memory.state_dict(), file))
-    file.seek(0)
-    other = SlotMemory(WIDTH)
-    told["load"] = seconds(lambda: other.load_state_dict(torch.load(file, weights_only=True)))
+    with TemporaryDirectory() as folder:
+        path, loaded = Path(folder) / "slots.safetensors", []
+        told["save"] = seconds(lambda: save(memory, path))
+        told["load"] = seconds(lambda: loaded.append(load(path)))
+        size, [other] = path.stat().st_size / MEBI, loaded
     assert other.read(query, top=1).slots.flatten().tolist() == list(range(0, SLOTS, 10_000))
     told["erase half"] = seconds(lambda: memory.erase(memory.ids[::2]))
     assert len(memory) == SLOTS // 2
     print("  " + ", ".join(f"{name} {value:.2f} s" for name, value in told.items()))
     stored = sum(part.nbytes for part in other.state_dict().values()) / MEBI
-    held = f"two memories of {stored:.0f} MiB and a file of {len(file.getbuffer()) / MEBI:.0f}"
+    held = f"two memories of {stored:.0f} MiB and a file of {size:.0f}"
     print(f"  peak {(most_held() - base) / MEBI:.0f} MiB with {held}")
-
-
-def most_held() -> int:
-    """Give the most bytes that this process held so far (Linux only)."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
 def main() -> None:
@@ -115,8 +98,7 @@ def main() -> None:
     if chosen.life:
         life()
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}, width {WIDTH}, {chosen.rounds} rounds")
+    print(machine(chosen.threads, f"width {WIDTH}", f"{chosen.rounds} rounds"))
     met = single(chosen.rounds), batched(chosen.rounds)
     print(f"{SLOTS:,} slots, in a fresh process:", flush=True)
     subprocess.run([sys.executable, __file__, "--threads", str(chosen.threads), "--life"], check=True)

@@ -26,7 +26,6 @@ app = typer.Typer(
 )
 facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(facts_app, name="facts")
-app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(evaluate_app, name="evaluate")
 app.command()(ask)

@@ -1,4 +1,4 @@
-"""Time and memory of the Hopfield layers against hflayers and raw SDPA: `python benchmarks/hflayers.py`.
+"""Time and memory of the Hopfield layers against hflayers and raw SDPA: `python benchmarks/hopfield_layers.py`.
 
 Targets: retrieval (Q 1024, N 65,536, d 64, 5 updates) 12 times faster than hflayers with a 100th of its peak memory;
 forward and backward of `Hopfield` (B 8, L = S = 256, d 256, h 8, 5 updates) 4 times; `HopfieldLayer` (B 32, L 16,
@@ -12,16 +12,11 @@ by sample, the association held, and what is active copied out of it and back at
 
 import argparse
 import importlib.util
-import os
-import platform
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
+from measuring import by_turns, machine, of_fresh_process, print_added, quartiles, ratios
 from torch import Tensor, nn
 from torch.nn.functional import dropout, linear, scaled_dot_product_attention
 
@@ -46,7 +41,6 @@ CASES = {
     ),
 }
 WAYS = ("hflayers", "sdpa", "here")
-MEBI = 1 << 20
 
 
 def written_out(query: Tensor, key: Tensor, value: Tensor, beta: float, most: int, heads: int) -> Tensor:
@@ -187,55 +181,21 @@ def way(case: str, name: str) -> Callable[[], Tensor]:
     return lambda: torch.autograd.grad(side(given).square().sum(), parameters)[0]
 
 
-def timed(act: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start
-
-
 def times(case: str, rounds: int) -> None:
     acts = {name: way(case, name) for name in WAYS}
     found = {name: act() for name, act in acts.items()}
     for name in WAYS[:2]:
         torch.testing.assert_close(found["here"], found[name], rtol=1e-2, atol=1e-3 * found["here"].abs().max().item())
-    spent: dict[str, list[float]] = {name: [] for name in acts}
-    for _ in range(rounds):
-        for name, act in acts.items():
-            spent[name].append(timed(act))
+    spent = by_turns(acts, rounds)
     print(f"{case}: {1e3 * statistics.median(spent['here']):.1f} ms here (median of {rounds} rounds)")
-    faster = [theirs / mine for theirs, mine in zip(spent["hflayers"], spent["here"], strict=True)]
-    longer = [mine / theirs for theirs, mine in zip(spent["sdpa"], spent["here"], strict=True)]
-    print(f"  {spread(faster)} times faster than hflayers, {spread(longer)} times the time of raw SDPA")
-
-
-def spread(ratios: list[float]) -> str:
-    ratios = sorted(ratios)
-    low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
-    return f"{statistics.median(ratios):.2f} (quartiles {low:.2f} to {high:.2f})"
-
-
-def peak(case: str, name: str) -> None:
-    """Print how many MiB the call adds to the peak of this fresh process."""
-    act = way(case, name)
-    small = torch.zeros(1, 1, 2, 2)
-    scaled_dot_product_attention(small, small, small)
-    before = most_held()
-    act()
-    print((most_held() - before) / MEBI)
-
-
-def most_held() -> int:
-    """Give the most bytes that this process held so far; `getrusage` would count its parent too (Linux only)."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    faster, longer = ratios(spent["hflayers"], spent["here"]), ratios(spent["here"], spent["sdpa"])
+    print(f"  {quartiles(faster)} times faster than hflayers, {quartiles(longer)} times the time of raw SDPA")
 
 
 def peaks(case: str, threads: int) -> None:
-    grown = []
-    for name in WAYS:
-        command = [sys.executable, __file__, "--threads", str(threads), "--peak", case, name]
-        grown.append(f"{name} {float(subprocess.run(command, check=True, capture_output=True, text=True).stdout):.1f}")
-    print(f"  MiB above what was there: {', '.join(grown)}")
+    added = {name: of_fresh_process(__file__, "--threads", threads, "--peak", case, name) for name in WAYS}
+    grown = ", ".join(f"{name} {mebi:.1f}" for name, mebi in added.items())
+    print(f"  MiB above what was there: {grown}")
 
 
 def main() -> None:
@@ -246,13 +206,11 @@ def main() -> None:
     parser.add_argument("--peak", nargs=2, metavar=("CASE", "WAY"), help="measure the memory of one way only")
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
-    sys.path = [path for path in sys.path if Path(path).resolve() != Path(__file__).parent]  # it has this file's name
     if chosen.peak:
-        peak(*chosen.peak)
+        print_added(way(*chosen.peak))
         return
     peer = "installed" if importlib.util.find_spec("hflayers") else "written out"
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {chosen.threads} threads, float32")
-    print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f}; hflayers: {peer}")
+    print(machine(chosen.threads, f"hflayers: {peer}"))
     for case in chosen.case or CASES:
         times(case, chosen.rounds)
         peaks(case, chosen.threads)
