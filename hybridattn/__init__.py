@@ -1,8 +1,8 @@
 """Associative memory you can question: attention, Hopfield and Hebbian memory, and a logic that checks every hop.
 
 Every public name of every room is a name of this package too, and is imported from its room when it is asked for: so
-`import hybridattn` is quick, and whoever uses the logic alone never loads torch. The names of `hybridattn.experiments`
-and `hybridattn.memory.hflayers` stay in their rooms.
+`import hybridattn` is quick, and whoever uses the logic alone never loads torch. The names of `hybridattn.experiments`,
+`hybridattn.running` and `hybridattn.memory.hflayers` stay in their rooms.
 
 >>> from hybridattn import ShapeError
 >>> ShapeError.__module__
@@ -261,6 +261,7 @@ _NAMES = {
         "statements",
     ),
     "experiments": (),
+    "running": (),
     "view": (
         "check_path",
         "described",
@@ -272,7 +273,7 @@ _NAMES = {
         "write_text",
     ),
 }
-"""The rooms, and what each has in its `__all__`; of `experiments` only the room itself is a name here."""
+"""The rooms, and what each has in its `__all__`; of `experiments` and `running` only the room itself is a name here."""
 
 _ROOM_OF = {name: room for room, names in _NAMES.items() for name in names}
 

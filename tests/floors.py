@@ -9,6 +9,7 @@ PACKAGE = "hybridattn"
 FLOORS = {
     "errors": 0,
     "trace": 0,
+    "running": 1,
     "attention": 1,
     "reasoning": 1,
     "memory": 2,
@@ -21,7 +22,7 @@ FLOORS = {
 }
 TENSORS = {"attention", "memory", "controller"}
 """They have never heard of a term; `reasoning` has never heard of a tensor."""
-LIGHT = {"errors", "trace", "reasoning"}
+LIGHT = {"errors", "trace", "running", "reasoning"}
 HEAVY = {"torch", "sympy"}
 """What the light rooms must not load when they are imported."""
 

@@ -15,7 +15,7 @@ import hybridattn
 ROOMS = sorted(
     found.name for found in pkgutil.iter_modules(hybridattn.__path__) if found.name not in ("cli", "__main__")
 )
-APART = ["experiments"]
+APART = ["experiments", "running"]
 """Rooms whose names are asked for in the room itself, and are no names of the package."""
 SHARED = [room for room in ROOMS if room not in APART]
 HEAVY = {"torch", "sympy", "pandas", "matplotlib"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view.files import check_path, write_bytes
+from hybridattn.running import check_path, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
