@@ -44,6 +44,16 @@ from hybridattn.knowledge.rules import (
     rule_text,
     soft_chart,
 )
+from hybridattn.knowledge.training import (
+    RunFolder,
+    Spread,
+    Trainer,
+    Training,
+    TrainingProgress,
+    TrainingRun,
+    chosen_run,
+    train_runs,
+)
 
 __all__ = [
     "Answer",
@@ -72,11 +82,18 @@ __all__ = [
     "RuleEvidence",
     "RuleMemory",
     "RuleSource",
+    "RunFolder",
     "SetScores",
     "SoftRules",
+    "Spread",
     "Story",
     "SymbolCodes",
+    "Trainer",
+    "Training",
+    "TrainingProgress",
+    "TrainingRun",
     "TripleGraph",
+    "chosen_run",
     "evaluate_clutrr",
     "faithfulness",
     "implication",
@@ -89,4 +106,5 @@ __all__ = [
     "set_scores",
     "soft_chart",
     "statements",
+    "train_runs",
 ]
