@@ -80,6 +80,7 @@ _NAMES = {
         "Addressable",
         "Agreement",
         "Asynchronous",
+        "BatchedSlots",
         "Beta",
         "BidirectionalMemory",
         "BinaryActivity",

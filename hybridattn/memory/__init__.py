@@ -80,6 +80,7 @@ from hybridattn.memory.settling import (
     Unrolled,
 )
 from hybridattn.memory.slots import (
+    BatchedSlots,
     Beta,
     ProductKeyMemory,
     SlotMemory,
@@ -100,6 +101,7 @@ __all__ = [
     "Addressable",
     "Agreement",
     "Asynchronous",
+    "BatchedSlots",
     "Beta",
     "BidirectionalMemory",
     "BinaryActivity",

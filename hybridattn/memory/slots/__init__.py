@@ -1,5 +1,6 @@
 """Memories that keep every key in a slot of its own."""
 
+from hybridattn.memory.slots.batched import BatchedSlots
 from hybridattn.memory.slots.beta import Beta
 from hybridattn.memory.slots.named import (
     dense_associative_memory,
@@ -16,6 +17,7 @@ from hybridattn.memory.slots.product import ProductKeyMemory
 from hybridattn.memory.slots.slot_memory import SlotMemory
 
 __all__ = [
+    "BatchedSlots",
     "Beta",
     "ProductKeyMemory",
     "SlotMemory",
