@@ -170,6 +170,7 @@ _NAMES = {
     ),
     "controller": (
         "Beam",
+        "Carried",
         "Converged",
         "Gated",
         "Halt",

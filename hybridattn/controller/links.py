@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from hybridattn.errors import ShapeError
 
-__all__ = ["Gated", "QueryLink", "Replace", "Residual"]
+__all__ = ["Carried", "Gated", "QueryLink", "Replace", "Residual"]
 
 
 class QueryLink(Protocol):
@@ -47,6 +47,38 @@ class Residual(nn.Module):
         """(..., d), (..., v) -> (..., d)."""
         width = _width(query, value)
         return torch.cat([query[..., :width] + value, query[..., width:]], dim=-1)
+
+
+class Carried(nn.Module):
+    """The query goes through a matrix before the value is added: `q' = H q + r`, on the leading v components.
+
+    The link of layer-wise weight sharing (Sukhbaatar et al. 2015, section 2.2): hops that share their memories differ
+    by it from a sum that only grows.
+
+    Args:
+        dim: width v of a value.
+        generator: source of the initial H = I + N(0, 1 / (100 dim)), so that it begins near `Residual`.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        generator: torch.Generator | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        noise = torch.randn(dim, dim, generator=generator, dtype=dtype) * (0.1 / dim**0.5)
+        self.weight = nn.Parameter((torch.eye(dim, dtype=dtype) + noise).to(device))
+
+    def forward(self, query: Tensor, value: Tensor) -> Tensor:
+        """(..., d), (..., v) -> (..., d)."""
+        width = _width(query, value)
+        if width != len(self.weight):
+            raise ShapeError(f"value must end in dim={len(self.weight)}; got shape {tuple(value.shape)}")
+        carried = nn.functional.linear(query[..., :width], self.weight)
+        return torch.cat([carried + value, query[..., width:]], dim=-1)
 
 
 class Gated(nn.Module):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hybridattn.controller import Gated, QueryLink, Replace, Residual
+from hybridattn.controller import Carried, Gated, QueryLink, Replace, Residual
 from hybridattn.errors import ShapeError
 
 QUERY, VALUE = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), torch.tensor([[7.0, 8.0], [9.0, 10.0]])
@@ -20,8 +20,12 @@ def gated(dim: int) -> Gated:
     return Gated(dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-ALL = [Replace(), Replace(numbers(2)), Residual(), gated(3)]
-names = pytest.mark.parametrize("link", ALL, ids=["replace", "replace-cue", "residual", "gated"])
+def carried(dim: int) -> Carried:
+    return Carried(dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+ALL = [Replace(), Replace(numbers(2)), Residual(), gated(3), carried(3)]
+names = pytest.mark.parametrize("link", ALL, ids=["replace", "replace-cue", "residual", "gated", "carried"])
 
 
 def test_replace_keeps_the_cue() -> None:
@@ -45,6 +49,21 @@ def test_the_cue_of_replace_is_state() -> None:
 
 def test_residual_adds_to_the_leading_part() -> None:
     assert Residual()(QUERY, VALUE).tolist() == [[8, 10, 3], [13, 15, 6]]
+
+
+def test_carried_by_hand() -> None:
+    link = Carried(2)
+    with torch.no_grad():
+        link.weight.copy_(torch.tensor([[1.0, 2.0], [0.0, -1.0]]))  # H q, not H^T q
+    assert link(QUERY[:1], VALUE[:1]).tolist() == [[1 + 4 + 7, -2 + 8, 3]]
+
+
+def test_carried_begins_near_residual() -> None:
+    link = Carried(400, generator=torch.Generator().manual_seed(1))
+    noise = (link.weight - torch.eye(400)).detach()
+    assert float(noise.std()) == pytest.approx(0.1 / 20, rel=0.02)
+    with pytest.raises(ShapeError, match="value must end in dim=400; got shape"):
+        link(QUERY, VALUE)
 
 
 def test_gated_by_hand() -> None:

@@ -1,0 +1,110 @@
+"""bAbI (Weston et al. 2015, arXiv 1502.05698): short stories with questions, answers and what supports them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hybridattn.errors import FactsError
+from hybridattn.knowledge.sources.files import read_lines
+
+__all__ = ["BabiQuestion", "babi_file", "read_babi"]
+
+TASKS = range(1, 21)
+LINE = re.compile(r"([0-9]+) (.*)")
+WANTED = "a number, a blank and a sentence, or a question, its answer and supporting numbers between tabs"
+
+
+@dataclass(frozen=True)
+class BabiQuestion:
+    """A question about the sentences before it in its story."""
+
+    sentences: tuple[str, ...]
+    """All that was told before, the oldest first, as it is written."""
+    question: str
+    answer: str
+    """The label as it is written: several words with commas between (`n,w`) are one label."""
+    support: tuple[int, ...]
+    """Places in `sentences` of the gold supporting facts, in the order of the file; empty where there are none."""
+    line: int
+    """The line of the file, from 1."""
+    story: int
+    """The number of the story in the file, from 1."""
+
+
+def babi_file(folder: str | Path, task: int, part: str) -> Path:
+    """Find the file `qaTASK_NAME_PART.txt` of a folder such as `en`; part is `train` or `test`.
+
+    Raises:
+        FactsError: no such folder, no task of this number (1 to 20), or not just one such file.
+    """
+    folder = Path(folder)
+    if task not in TASKS:
+        raise FactsError(f"tasks of bAbI have the numbers {TASKS[0]} to {TASKS[-1]}; got {task}")
+    if not folder.is_dir():
+        raise FactsError(f"{folder} is no folder; expected one with files such as qa{task}_NAME_{part}.txt")
+    found = sorted(folder.glob(f"qa{task}_*_{part}.txt"))
+    if len(found) != 1:
+        had = " and ".join(path.name for path in found) or "none"
+        raise FactsError(f"{folder} must have one file qa{task}_NAME_{part}.txt; got {had}")
+    return found[0]
+
+
+def read_babi(path: str | Path) -> list[BabiQuestion]:
+    """Read all questions of a file, each with the sentences that were told before it.
+
+    Lines are numbered from 1 in every story; blank lines are left out.
+
+    Raises:
+        FactsError: the file cannot be read or holds no question, or a line is none of bAbI: names the file, the line
+            (counted from 1 in the file), what was wanted and what came. Nothing is returned then.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FactsError(f"{path} is no file; expected one of bAbI")
+    questions = list(_questions(path))
+    if not questions:
+        raise FactsError(f"{path} holds no questions; expected at least one (question, answer, numbers, with tabs)")
+    return questions
+
+
+def _questions(path: Path) -> Iterator[BabiQuestion]:
+    told: list[str] = []
+    places: dict[int, int] = {}  # of the lines of this story, by number
+    last = story = 0
+    for line, text in enumerate(read_lines(path), 1):
+        if not text.strip():
+            continue
+        where = f"{path}, line {line}"
+        number, rest = _numbered(text.rstrip("\r\n"), where)
+        if number == 1:
+            told, places, story = [], {}, story + 1
+        elif number != last + 1:
+            raise FactsError(f"{where}: expected the number {last + 1}, or 1 for a new story; got {number}")
+        last = number
+        if "\t" in rest:
+            yield _question(rest, tuple(told), places, line, story, where)
+        else:
+            places[number] = len(told)
+            told.append(rest.strip())
+
+
+def _numbered(text: str, where: str) -> tuple[int, str]:
+    found = LINE.fullmatch(text)
+    if found is None or not found[2].strip():
+        raise FactsError(f"{where}: expected {WANTED}; got {text[:60]!r}")
+    return int(found[1]), found[2]
+
+
+def _question(
+    text: str, told: tuple[str, ...], places: dict[int, int], line: int, story: int, where: str
+) -> BabiQuestion:
+    fields = [field.strip() for field in text.split("\t")]
+    if len(fields) not in (2, 3) or not all(fields[:2]):
+        raise FactsError(f"{where}: expected {WANTED}; got {text[:60]!r}")
+    support = []
+    for number in fields[2].split() if len(fields) == 3 else ():
+        if not number.isdecimal() or int(number) not in places:
+            raise FactsError(f"{where}: supporting facts must be numbers of sentences before; got {number[:20]!r}")
+        support.append(places[int(number)])
+    return BabiQuestion(told, fields[0], fields[1], tuple(support), line, story)

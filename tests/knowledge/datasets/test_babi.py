@@ -1,0 +1,97 @@
+"""Reading bAbI: stories, questions, supporting facts, and errors that name file and line."""
+
+import tarfile
+
+import pytest
+
+from hybridattn.errors import FactsError
+from hybridattn.knowledge.datasets.babi import BabiQuestion, babi_file, read_babi
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="qa1_one_train.txt"):
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    return write
+
+
+def test_questions_know_what_was_told_before(write):
+    path = write("1 A b.\n2 C d?\te\t1\n3 F g.\n\n4 H i?\tn,w\t3 1\n1 J k.\n2 L m?\tyes\n3 N?\tno\t1\r\n")
+    assert read_babi(path) == [
+        BabiQuestion(("A b.",), "C d?", "e", (0,), 2, 1),
+        BabiQuestion(("A b.", "F g."), "H i?", "n,w", (1, 0), 5, 1),
+        BabiQuestion(("J k.",), "L m?", "yes", (), 7, 2),
+        BabiQuestion(("J k.",), "N?", "no", (0,), 8, 2),
+    ]
+
+
+def test_a_question_without_a_story(write):
+    assert read_babi(write("1 Where is Mary?\thall\t\n"))[0] == BabiQuestion((), "Where is Mary?", "hall", (), 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Mary moved.\n", "line 1: expected a number, a blank and a sentence"),
+        ("1 A.\n\n2\n", "line 3: expected a number"),
+        ("1 A.\n2  \n", "line 2: expected a number"),
+        ("1 A.\n3 B.\n", "line 2: expected the number 2, or 1 for a new story; got 3"),
+        ("2 A.\n", "line 1: expected the number 1"),
+        ("1 A.\n2 B?\t\t1\n", "line 2: expected a number"),
+        ("1 A.\n2 \tb\t1\n", "line 2: expected a number"),
+        ("1 A.\n2 B?\tc\t1\t2\n", "line 2: expected a number"),
+        ("1 A.\n2 B?\tc\t2\n", "line 2: supporting facts must be numbers of sentences before; got '2'"),
+        ("1 A.\n2 B?\tc\t1\n3 D?\te\t2\n", "line 3: supporting facts must be numbers of sentences before; got '2'"),
+        ("1 A.\n2 B?\tc\tx\n", "line 2: supporting facts must be numbers of sentences before; got 'x'"),
+        ("1 A.\n1 B.\n2 C?\td\t3\n", "line 3: supporting facts"),
+        ("1 A.\n", "holds no questions"),
+        ("", "holds no questions"),
+    ],
+)
+def test_bad_rows_are_named(write, text, why):
+    path = write(text)
+    with pytest.raises(FactsError) as caught:
+        read_babi(path)
+    assert str(caught.value).startswith(str(path))
+    assert why in str(caught.value)
+
+
+def test_files_of_a_folder(write, tmp_path):
+    one, ten = write("", "qa1_x-y_train.txt"), write("", "qa10_z_train.txt")
+    assert babi_file(tmp_path, 1, "train") == one
+    assert babi_file(tmp_path, 10, "train") == ten
+    write("", "qa10_other_train.txt")
+    for task, part, why in [
+        (1, "test", r"must have one file qa1_NAME_test.txt; got none"),
+        (10, "train", "got qa10_other_train.txt and qa10_z_train.txt"),
+        (0, "train", "numbers 1 to 20; got 0"),
+        (21, "train", "numbers 1 to 20; got 21"),
+    ]:
+        with pytest.raises(FactsError, match=why):
+            babi_file(tmp_path, task, part)
+    with pytest.raises(FactsError, match="is no folder"):
+        babi_file(tmp_path / "none", 1, "train")
+    with pytest.raises(FactsError, match="is no file"):
+        read_babi(tmp_path)
+
+
+def test_the_published_files(data, tmp_path):
+    archive = data / "babi-en.tar.xz"
+    if not archive.exists():
+        pytest.skip("needs babi-en.tar.xz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, members=[one for one in packed if "/en/" in one.name], filter="data")
+    [folder] = [path for path in tmp_path.rglob("en") if path.is_dir()]
+    for task in range(1, 21):
+        for part in ("train", "test"):
+            questions = read_babi(babi_file(folder, task, part))
+            assert len(questions) == 1000
+            assert all(question.support for question in questions)
+    found = read_babi(babi_file(folder, 19, "train"))[0]
+    assert (found.answer, found.support) == ("s,e", (1, 3))
+    assert [found.sentences[place] for place in found.support] == [
+        "The kitchen is north of the office.",
+        "The office is west of the garden.",
+    ]
