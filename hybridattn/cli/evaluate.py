@@ -9,6 +9,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, waiting, wrote_json
+from hybridattn.cli.evaluate_babi import babi
 from hybridattn.cli.evaluate_links import countries, links
 from hybridattn.errors import ArgumentError
 
@@ -81,6 +82,7 @@ def clutrr(
 
 evaluate_app.command()(links)
 evaluate_app.command()(countries)
+evaluate_app.command()(babi)
 
 
 def _shown(report: "ClutrrReport") -> tuple[Any, ...]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from hybridattn.errors import FactsError
 from hybridattn.knowledge.sources.files import read_lines
 
-__all__ = ["BabiQuestion", "babi_file", "read_babi"]
+__all__ = ["BabiFiles", "BabiQuestion", "babi_files", "read_babi"]
 
 TASKS = range(1, 21)
+RESIMULATED = "trained on questions of which a part is re-simulated, not original data"
 LINE = re.compile(r"([0-9]+) (.*)")
 WANTED = "a number, a blank and a sentence, or a question, its answer and supporting numbers between tabs"
 
@@ -32,8 +33,24 @@ class BabiQuestion:
     """The number of the story in the file, from 1."""
 
 
-def babi_file(folder: str | Path, task: int, part: str) -> Path:
-    """Find the file `qaTASK_NAME_PART.txt` of a folder such as `en`; part is `train` or `test`.
+@dataclass(frozen=True)
+class BabiFiles:
+    """The files of one task."""
+
+    task: int
+    name: str
+    """As the files have it, such as `single-supporting-fact`."""
+    train: Path
+    test: Path
+    note: str
+    """What has to be said with results on these files; empty where nothing has."""
+
+
+def babi_files(folder: str | Path, task: int) -> BabiFiles:
+    """Find `qaTASK_NAME_train.txt` and `qaTASK_NAME_test.txt` in a folder such as `en`.
+
+    Where there is no file to train on, but one in the folder beside it whose name ends in `-resim` (re-simulated
+    questions in place of ones that are lost), that is taken, and the note says so.
 
     Raises:
         FactsError: no such folder, no task of this number (1 to 20), or not just one such file.
@@ -42,8 +59,20 @@ def babi_file(folder: str | Path, task: int, part: str) -> Path:
     if task not in TASKS:
         raise FactsError(f"tasks of bAbI have the numbers {TASKS[0]} to {TASKS[-1]}; got {task}")
     if not folder.is_dir():
-        raise FactsError(f"{folder} is no folder; expected one with files such as qa{task}_NAME_{part}.txt")
-    found = sorted(folder.glob(f"qa{task}_*_{part}.txt"))
+        raise FactsError(f"{folder} is no folder; expected one with files such as qa{task}_NAME_train.txt")
+    again = folder.with_name(f"{folder.resolve().name}-resim")
+    is_lost = not _found(folder, task, "train") and len(_found(again, task, "train")) == 1
+    train, test = _only(again if is_lost else folder, task, "train"), _only(folder, task, "test")
+    name = test.name.split("_", 1)[1].removesuffix("_test.txt")
+    return BabiFiles(task, name, train, test, RESIMULATED if is_lost else "")
+
+
+def _found(folder: Path, task: int, part: str) -> list[Path]:
+    return sorted(folder.glob(f"qa{task}_*_{part}.txt"))
+
+
+def _only(folder: Path, task: int, part: str) -> Path:
+    found = _found(folder, task, part)
     if len(found) != 1:
         had = " and ".join(path.name for path in found) or "none"
         raise FactsError(f"{folder} must have one file qa{task}_NAME_{part}.txt; got {had}")

@@ -1,7 +1,7 @@
 """The reader: a question, hops of attention over the sentences of its story, an answer; all differentiable."""
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -49,6 +49,16 @@ class ReaderParts:
         if not self.scale > 0:
             raise ArgumentError(f"scale must be above 0; got {self.scale}")
 
+    def to_json(self) -> dict[str, Any]:
+        """Give plain data: numbers, and parts by their names."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+
+
+def _plain(part: Any) -> Any:
+    if part is None or isinstance(part, bool | int | float | str):
+        return part
+    return getattr(part, "__qualname__", repr(part))
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -92,7 +102,7 @@ class StoryReader(nn.Module):
 
     With the default parts: keys A x + age, values C x + age, softmax reads, q' = q + r, and the answer from the last
     query (Sukhbaatar et al. 2015, arXiv 1503.08895, eq. 1-4), but for ages: they are described by a few features, and
-    asked for relative to what was read, too (see `TimedLink`; `age_table` and relative=False give the paper's). The
+    asked for relative to what was read, too (see `TimedLink`; `AgeTable` and relative=False give the paper's). The
     hops are walked by `MultilevelAttention` over `BatchedSlots`: all that passes from hop to hop is the query, and the
     trace holds the very shares that made the answer.
 
@@ -140,29 +150,34 @@ class StoryReader(nn.Module):
             noise: blurs what is read, for training.
             trace: whether to keep the share of every sentence in every hop.
         """
-        slots = batch.facts.shape[1]
-        ages = torch.arange(slots, device=batch.facts.device).expand(batch.facts.shape)
+        query, levels = self.walked(batch, separation=separation, noise=noise)
+        top = max(1, batch.facts.shape[1])
+        walk = MultilevelAttention(levels, hops=self.parts.hops, top=top)(query, trace)
+        return Reading(self.answered(walk.query), walk.trace)
+
+    def walked(
+        self, batch: Batch, *, separation: Separation | None = None, noise: Noise | None = None
+    ) -> tuple[Tensor, list[Level]]:
+        """Give what the controller walks: the first queries (b, d + span), and the level of each hop."""
         codes = self._codes(batch, noise)
         told = self._split(embedding(batch.facts, codes)).permute(2, 0, 1, 3)
+        ages = torch.arange(batch.facts.shape[1], device=batch.facts.device).expand(batch.facts.shape)
         when = self.ages.codes(ages if noise is None else noise.aged(ages))
         stored = torch.cat([told, when.expand(len(told), *when.shape)], -1).unbind()
-        separation = self.parts.separation if separation is None else separation
+        parts = {
+            "mask": batch.mask,
+            "separation": self.parts.separation if separation is None else separation,
+            "beta": self.parts.beta,
+        }
         levels = [
-            Level(
-                BatchedSlots(
-                    stored[self.shared.keys[hop]],
-                    stored[self.shared.values[hop]],
-                    mask=batch.mask,
-                    separation=separation,
-                    beta=self.parts.beta,
-                ),
-                self.links[self.shared.links[hop]],
-            )
-            for hop in range(self.parts.hops)
+            Level(BatchedSlots(stored[keys], stored[values], **parts), self.links[link])  # type: ignore[arg-type]
+            for keys, values, link in zip(self.shared.keys, self.shared.values, self.shared.links, strict=True)
         ]
-        walk = MultilevelAttention(levels, hops=self.parts.hops, top=max(1, slots))(self._query(batch, codes), trace)
-        logits = walk.query[:, : self.parts.dim] @ self.labels.T + self.bias
-        return Reading(logits, walk.trace)
+        return self._query(batch, codes), levels
+
+    def answered(self, query: Tensor) -> Tensor:
+        """Give a score for each label (b, labels) from the last queries (b, d + span)."""
+        return query[:, : self.parts.dim] @ self.labels.T + self.bias
 
     def _codes(self, batch: Batch, noise: Noise | None) -> Tensor:
         """Code the sentences of a batch by every embedding: (s, e * d)."""

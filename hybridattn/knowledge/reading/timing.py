@@ -7,6 +7,7 @@ just before: all that passes on is the query.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from hybridattn.controller import QueryLink
 
-__all__ = ["AgeFeatures", "Ages", "TimedLink", "age_table", "smooth_ages"]
+__all__ = ["AgeFeatures", "AgeTable", "Ages", "TimedLink", "smooth_ages"]
 
 AgeFeatures: TypeAlias = Callable[[Tensor], Tensor]
 """From ages (...), in sentences, at least 0, to features (..., f)."""
@@ -31,18 +32,20 @@ def smooth_ages(ages: Tensor) -> Tensor:
     return torch.stack([torch.ones_like(ages), ages / DECAYS[-1], *(torch.exp(-ages / one) for one in DECAYS)], -1)
 
 
-def age_table(span: int) -> AgeFeatures:
-    """Describe each age below `span` by itself, older ones as span - 1: the learned table T of Sukhbaatar et al. 2015.
+@dataclass(frozen=True)
+class AgeTable:
+    """Describes each age below `span` by itself, older ones as span - 1: the learned table T of Sukhbaatar et al. 2015.
 
-    >>> age_table(3)(torch.tensor([0.0, 5.0]))
+    >>> AgeTable(3)(torch.tensor([0.0, 5.0]))
     tensor([[1., 0., 0.],
             [0., 0., 1.]])
     """
 
-    def table(ages: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(ages.long().clamp(max=span - 1), span).to(ages.dtype)
+    span: int
 
-    return table
+    def __call__(self, ages: Tensor) -> Tensor:
+        """Give (..., span) for ages (...)."""
+        return torch.nn.functional.one_hot(ages.long().clamp(max=self.span - 1), self.span).to(ages.dtype)
 
 
 class Ages(nn.Module):
