@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,9 @@ __all__ = ["babi"]
 def babi(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of bAbI, such as en, with qa1_..._train.txt.")],
     tasks: Annotated[str, typer.Option(help="Numbers of the tasks, with commas between.")],
-    runs: Annotated[int, typer.Option(help="Runs of each task; validation chooses one.")] = 10,
+    runs: Annotated[
+        int, typer.Option(help="Runs of each task, every other one with gates between hops; validation chooses one.")
+    ] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the first run; the others count up.")] = 0,
     epochs: Annotated[int, typer.Option(help="Epochs of a run, the first 40 % of them with a linear start.")] = 50,
     hops: Annotated[int, typer.Option(help="Hops over the sentences of a story.")] = 3,
@@ -37,7 +40,8 @@ def babi(
 
     Example: hybridattn evaluate babi tasks_1-20_v1-2/en --tasks 1,2,3 --runs 3 --out runs
     """
-    from hybridattn.knowledge import ReaderParts, Schedule, evaluate_babi
+    from hybridattn.knowledge import Schedule, evaluate_babi
+    from hybridattn.knowledge.evaluation.babi import READERS
 
     chosen = numbers("--tasks", tasks, int)
     check_targets(json_file)
@@ -48,7 +52,7 @@ def babi(
             chosen,
             runs=runs,
             seed=seed,
-            parts=ReaderParts(hops=hops),
+            parts=[replace(kind, hops=hops) for kind in READERS],
             schedule=schedule,
             out=out,
             progress=told,

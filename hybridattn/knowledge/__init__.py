@@ -13,6 +13,7 @@ from hybridattn.knowledge.datasets import (
 from hybridattn.knowledge.encoder import Encoder, Incoherent, SymbolCodes
 from hybridattn.knowledge.evaluation import (
     BabiReport,
+    BabiRun,
     BabiTask,
     ClutrrFile,
     ClutrrReport,
@@ -60,6 +61,7 @@ from hybridattn.knowledge.reading import (
     adjacent,
     bag_of_words,
     carried,
+    gated,
     layer_wise,
     position_encoding,
     read_stories,
@@ -102,6 +104,7 @@ __all__ = [
     "BabiFiles",
     "BabiQuestion",
     "BabiReport",
+    "BabiRun",
     "BabiTask",
     "Batch",
     "ClutrrFile",
@@ -158,6 +161,7 @@ __all__ = [
     "evaluate_babi",
     "evaluate_clutrr",
     "faithfulness",
+    "gated",
     "implication",
     "layer_wise",
     "learn_stories",

@@ -16,6 +16,7 @@ from hybridattn.knowledge.reading import (
     Schedule,
     StoryReader,
     StoryTensors,
+    gated,
     read_stories,
     reader_of,
     reader_training,
@@ -25,9 +26,25 @@ from hybridattn.knowledge.reading.training import losses_and_errors
 from hybridattn.knowledge.training import Spread, Training, TrainingProgress, TrainingRun, chosen_run, train_runs
 from hybridattn.running import seeded
 
-__all__ = ["BabiReport", "BabiTask", "evaluate_babi"]
+__all__ = ["BabiReport", "BabiRun", "BabiTask", "evaluate_babi"]
 
+READERS = (ReaderParts(), ReaderParts(link=gated))
 FAILED = 0.05  # a task with a larger error counts as failed (Weston et al. 2015)
+
+
+@dataclass(frozen=True)
+class BabiRun:
+    """What came of one run; errors are in [0, 1]."""
+
+    seed: int
+    link: str
+    """How its hops are linked."""
+    epoch: int
+    """The epoch that validation chose, from 1."""
+    valid_loss: float
+    valid_error: float
+    error: float
+    """The share of test questions that are answered wrong."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +61,8 @@ class BabiTask:
     """The same over all runs."""
     seed: int
     """The seed of the run with the least loss on the questions held out from training."""
-    valid_error: float
-    """The error of the chosen run on the questions held out."""
+    runs: tuple["BabiRun", ...]
+    """All runs."""
     no_evidence: int
     """Test questions of the chosen run without a sentence to read."""
     support: SetScores | None
@@ -59,7 +76,7 @@ class BabiTask:
     """What is to be said with these numbers; empty where nothing is."""
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain data: one level, but for `errors` and `support`."""
+        """Give plain data: one level, but for `errors`, `runs` and `support`."""
         data = asdict(self)
         return {**{key: value for key, value in data.items() if key != "faithfulness"}, **data["faithfulness"]}
 
@@ -94,7 +111,7 @@ def evaluate_babi(
     *,
     runs: int = 10,
     seed: int = 0,
-    parts: ReaderParts | None = None,
+    parts: Sequence[ReaderParts] = READERS,
     schedule: Schedule | None = None,
     out: str | Path | None = None,
     progress: Callable[[TrainingProgress], None] | None = None,
@@ -110,7 +127,8 @@ def evaluate_babi(
         tasks: their numbers.
         runs: how many seeds a task is trained from, counted up from `seed`.
         seed: the first seed; also of the sentences that are deleted at random.
-        parts: what the readers are made of: see `reader_training`.
+        parts: what the readers are made of, kinds that take turns: see `reader_training`. By default every other run
+            has gates between its hops (Liu and Perez 2017): some tasks need them, others are learned without alone.
         schedule: how long and how fast they learn.
         out: keeps the runs, and goes on from them: see `train_runs`.
         progress: told after every epoch.
@@ -146,7 +164,7 @@ class _Task(NamedTuple):
     def read(cls, files: BabiFiles) -> "_Task":
         return cls(files, read_babi(files.train), read_babi(files.test))
 
-    def training(self, parts: ReaderParts | None, schedule: Schedule | None) -> Training:
+    def training(self, parts: Sequence[ReaderParts], schedule: Schedule | None) -> Training:
         rows = held_out([one.story for one in self.learnt])
         learnt, held = ([self.learnt[row] for row in some] for some in rows)
         return reader_training(f"babi-{self.files.task}", learnt, held, parts=parts, schedule=schedule)
@@ -154,7 +172,7 @@ class _Task(NamedTuple):
     def evaluated(self, training: Training, runs: Sequence[TrainingRun]) -> BabiTask:
         start = time.perf_counter()
         best = chosen_run(runs, judge=JUDGE)
-        errors = [self._error(reader_of(training, run)) for run in runs]
+        told = tuple(self._told(reader_of(training, run), run) for run in runs)
         reader = reader_of(training, best)
         answers = read_stories(reader, self.test)
         golden = [(set(answer.support), set(one.support)) for answer, one in zip(answers, self.test, strict=True)]
@@ -164,9 +182,9 @@ class _Task(NamedTuple):
             self.files.name,
             len(self.test),
             sum(answer.answer != one.answer for answer, one in zip(answers, self.test, strict=True)) / len(self.test),
-            Spread.of(errors),
+            Spread.of(one.error for one in told),
             best.seed,
-            best.figures["valid_error"],
+            told,
             sum(answer.answer is None for answer in answers),
             set_scores(golden),
             reading_faithfulness(reader, answers, generator=generator),
@@ -175,5 +193,7 @@ class _Task(NamedTuple):
             self.files.note,
         )
 
-    def _error(self, reader: StoryReader) -> float:
-        return losses_and_errors(reader, StoryTensors(self.test, reader.vocabulary))[1]
+    def _told(self, reader: StoryReader, run: TrainingRun) -> BabiRun:
+        _, error = losses_and_errors(reader, StoryTensors(self.test, reader.vocabulary))
+        link, figures = str(reader.parts.to_json()["link"]), run.figures
+        return BabiRun(run.seed, link, run.best + 1, figures[JUDGE], figures["valid_error"], error)

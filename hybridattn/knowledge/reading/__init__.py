@@ -5,7 +5,7 @@ from hybridattn.knowledge.reading.encoding import bag_of_words, position_encodin
 from hybridattn.knowledge.reading.reader import Noise, ReaderParts, Reading, StoryReader
 from hybridattn.knowledge.reading.replay import replays_reading
 from hybridattn.knowledge.reading.runs import reader_of, reader_training
-from hybridattn.knowledge.reading.sharing import adjacent, carried, layer_wise, residual
+from hybridattn.knowledge.reading.sharing import adjacent, carried, gated, layer_wise, residual
 from hybridattn.knowledge.reading.stories import Batch, StoryTensors, Vocabulary
 from hybridattn.knowledge.reading.timing import Ages, AgeTable, TimedLink, smooth_ages
 from hybridattn.knowledge.reading.training import ReaderTrainer, Schedule
@@ -27,6 +27,7 @@ __all__ = [
     "adjacent",
     "bag_of_words",
     "carried",
+    "gated",
     "layer_wise",
     "position_encoding",
     "read_stories",

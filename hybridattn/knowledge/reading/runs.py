@@ -22,7 +22,7 @@ def reader_training(
     learnt: Sequence[Asked],
     held: Sequence[Asked],
     *,
-    parts: ReaderParts | None = None,
+    parts: ReaderParts | Sequence[ReaderParts] | None = None,
     schedule: Schedule | None = None,
 ) -> Training:
     """Make a training of readers, judged by the loss on the questions that are held out.
@@ -31,23 +31,25 @@ def reader_training(
         name: names the files of the runs.
         learnt: questions to learn from.
         held: questions held out; they are also part of the vocabulary.
-        parts: what the readers are made of; as many ages are told apart as the longest story with noise needs, at most
-            `parts.span`.
+        parts: what the readers are made of; of several kinds the runs take turns, so that validation chooses between
+            them, too: seed s has kind s modulo their number. As many ages are told apart as the longest story with
+            noise needs, at most `parts.span`.
         schedule: how long and how fast they learn.
     """
     vocabulary = Vocabulary.of([*learnt, *held])
     train, valid = StoryTensors(learnt, vocabulary), StoryTensors(held, vocabulary)
     longest = max([int(side.facts.shape[1]) for side in (train, valid)])
-    parts, schedule = parts or ReaderParts(), schedule or Schedule()
-    parts = replace(parts, span=min(parts.span, 1 + int(SPARE * longest)))
+    schedule = schedule or Schedule()
+    given = [parts or ReaderParts()] if parts is None or isinstance(parts, ReaderParts) else list(parts)
+    kinds = [replace(kind, span=min(kind.span, 1 + int(SPARE * longest))) for kind in given]
 
     def build(seed: int) -> ReaderTrainer:
-        reader = StoryReader(vocabulary, generator=seeded(seed, name, "weights"), parts=parts)
+        reader = StoryReader(vocabulary, generator=seeded(seed, name, "weights"), parts=kinds[seed % len(kinds)])
         return ReaderTrainer(reader, train, valid, schedule=schedule)
 
     told = json.dumps([[*one.sentences, one.question, one.answer] for one in (*learnt, *held)])
     data = hashlib.sha256(told.encode()).hexdigest()[:16]
-    settings = {"data": data, **parts.to_json(), **schedule.to_json()}
+    settings = {"data": data, "readers": [kind.to_json() for kind in kinds], **schedule.to_json()}
     return Training(name, build, schedule.epochs, JUDGE, settings=settings)
 
 

@@ -1,11 +1,11 @@
-"""Which hops share which embeddings (Sukhbaatar et al. 2015, section 2.2)."""
+"""Which hops share which embeddings (Sukhbaatar et al. 2015, section 2.2), and the links between them."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import torch
 
-from hybridattn.controller import Carried, QueryLink, Residual
+from hybridattn.controller import Carried, Gated, QueryLink, Residual
 
 __all__ = ["LinkMaker", "Shared", "Sharing", "adjacent", "layer_wise"]
 
@@ -63,3 +63,11 @@ def residual(dim: int, generator: torch.Generator) -> QueryLink:
 def carried(dim: int, generator: torch.Generator) -> QueryLink:
     """Make the link of `layer_wise`: H u + r."""
     return Carried(dim, generator=generator)
+
+
+def gated(dim: int, generator: torch.Generator) -> QueryLink:
+    """Make a link that asks which components of what was read pass on: t r + (1 - t) u, t = sigmoid(W u + b).
+
+    With it the question can choose between two words of one sentence, such as giver and receiver; with a sum it cannot.
+    """
+    return Gated(dim, generator=generator)

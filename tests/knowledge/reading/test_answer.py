@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from toys_of_reading import Toy, one_fact
+from toys_of_reading import Toy, alone, one_fact
 
 from hybridattn.errors import ArgumentError
 from hybridattn.knowledge.reading import (
     ReaderParts,
     ReadingAnswer,
     StoryReader,
+    StoryTensors,
     Vocabulary,
     layer_wise,
     read_stories,
@@ -59,8 +60,6 @@ def test_a_hop_rests_on_what_has_half_of_its_attention(hops, support):
 
 
 def test_answers_are_those_of_the_reader():
-    from hybridattn.knowledge.reading import StoryTensors
-
     batch = StoryTensors(TOYS, READER.vocabulary).batch(torch.tensor([3]))
     reading = READER(batch, trace=True)
     found = ANSWERS[3]
@@ -91,9 +90,6 @@ def test_what_may_not_be_read_leaves_a_gap():
     toy = Toy(("Ann went to the hall.", "Bob went to the cave.", "Cid went to the yard."), "Where is Ann?", "hall")
     [found] = read_stories(READER, [toy], kept=[[0, 2]])
     assert {link.slot for _, link in found.trace.links()} == {0, 2}
-    from toys_of_reading import alone
-
-    # the same with a sentence of unknown words in between, which says nothing but its age: its score is taken away
     [whole] = read_stories(READER, [toy])
     first = {link.slot: link.share for hop, link in whole.trace.links() if hop == 1}
     kept = {link.slot: link.share for hop, link in found.trace.links() if hop == 1}
