@@ -60,7 +60,7 @@ def babi_files(folder: str | Path, task: int) -> BabiFiles:
         raise FactsError(f"tasks of bAbI have the numbers {TASKS[0]} to {TASKS[-1]}; got {task}")
     if not folder.is_dir():
         raise FactsError(f"{folder} is no folder; expected one with files such as qa{task}_NAME_train.txt")
-    again = folder.with_name(f"{folder.resolve().name}-resim")
+    again = folder.resolve().with_name(f"{folder.resolve().name}-resim")
     is_lost = not _found(folder, task, "train") and len(_found(again, task, "train")) == 1
     train, test = _only(again if is_lost else folder, task, "train"), _only(folder, task, "test")
     name = test.name.split("_", 1)[1].removesuffix("_test.txt")

@@ -78,8 +78,10 @@ def read_stories(
     """
     if kept is not None and len(kept) != len(asked):
         raise ArgumentError(f"kept must be one for each question, {len(asked)}; got {len(kept)}")
-    tensors = StoryTensors(asked, reader.vocabulary, recent=recent)
     answers: list[ReadingAnswer] = []
+    if not asked:
+        return answers
+    tensors = StoryTensors(asked, reader.vocabulary, recent=recent)
     for rows in torch.split(torch.arange(len(asked)), AT_ONCE):
         batch = tensors.batch(rows)
         some = [asked[row] for row in rows.tolist()]

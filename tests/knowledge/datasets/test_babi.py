@@ -5,7 +5,7 @@ import tarfile
 import pytest
 
 from hybridattn.errors import FactsError
-from hybridattn.knowledge.datasets.babi import BabiQuestion, babi_file, read_babi
+from hybridattn.knowledge.datasets.babi import BabiFiles, BabiQuestion, babi_files, read_babi
 
 
 @pytest.fixture
@@ -59,22 +59,36 @@ def test_bad_rows_are_named(write, text, why):
 
 
 def test_files_of_a_folder(write, tmp_path):
-    one, ten = write("", "qa1_x-y_train.txt"), write("", "qa10_z_train.txt")
-    assert babi_file(tmp_path, 1, "train") == one
-    assert babi_file(tmp_path, 10, "train") == ten
-    write("", "qa10_other_train.txt")
-    for task, part, why in [
-        (1, "test", r"must have one file qa1_NAME_test.txt; got none"),
-        (10, "train", "got qa10_other_train.txt and qa10_z_train.txt"),
-        (0, "train", "numbers 1 to 20; got 0"),
-        (21, "train", "numbers 1 to 20; got 21"),
+    paths = {name: write("", name) for name in ("qa1_x-y_train.txt", "qa1_x-y_test.txt", "qa10_z_test.txt")}
+    one = BabiFiles(1, "x-y", paths["qa1_x-y_train.txt"], paths["qa1_x-y_test.txt"], "")
+    assert babi_files(tmp_path, 1) == one
+    write("", "qa1_other_test.txt")
+    for task, why in [
+        (1, "must have one file qa1_NAME_test.txt; got qa1_other_test.txt and qa1_x-y_test.txt"),
+        (10, "must have one file qa10_NAME_train.txt; got none"),
+        (0, "numbers 1 to 20; got 0"),
+        (21, "numbers 1 to 20; got 21"),
     ]:
         with pytest.raises(FactsError, match=why):
-            babi_file(tmp_path, task, part)
+            babi_files(tmp_path, task)
     with pytest.raises(FactsError, match="is no folder"):
-        babi_file(tmp_path / "none", 1, "train")
+        babi_files(tmp_path / "none", 1)
     with pytest.raises(FactsError, match="is no file"):
         read_babi(tmp_path)
+
+
+def test_a_lost_file_is_taken_from_the_re_simulated_ones_and_said(tmp_path, monkeypatch):
+    for name in ("en-10k/qa3_a_test.txt", "en-10k-resim/qa3_a_train.txt", "en-10k/qa2_b_train.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    for name in ("en-10k/qa2_b_test.txt", "en-10k-resim/qa2_b_train.txt"):
+        (tmp_path / name).write_text("")
+    found = babi_files(tmp_path / "en-10k", 3)
+    assert found.train.samefile(tmp_path / "en-10k-resim" / "qa3_a_train.txt")
+    assert "re-simulated" in found.note
+    assert babi_files(tmp_path / "en-10k", 2).note == ""  # what is there is taken
+    monkeypatch.chdir(tmp_path / "en-10k")
+    assert "re-simulated" in babi_files(".", 3).note
 
 
 def test_the_published_files(data, tmp_path):
@@ -85,11 +99,12 @@ def test_the_published_files(data, tmp_path):
         packed.extractall(tmp_path, members=[one for one in packed if "/en/" in one.name], filter="data")
     [folder] = [path for path in tmp_path.rglob("en") if path.is_dir()]
     for task in range(1, 21):
-        for part in ("train", "test"):
-            questions = read_babi(babi_file(folder, task, part))
+        files = babi_files(folder, task)
+        for path in (files.train, files.test):
+            questions = read_babi(path)
             assert len(questions) == 1000
             assert all(question.support for question in questions)
-    found = read_babi(babi_file(folder, 19, "train"))[0]
+    found = read_babi(babi_files(folder, 19).train)[0]
     assert (found.answer, found.support) == ("s,e", (1, 3))
     assert [found.sentences[place] for place in found.support] == [
         "The kitchen is north of the office.",
