@@ -14,7 +14,7 @@ from hybridattn.errors import ArgumentError
 from hybridattn.view import graphml, node_link
 from hybridattn.view.text import printable
 
-from .samples import cheetah, poodle
+from ..samples import cheetah, poodle
 
 XML_TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff", include_characters="\t\n"),
