@@ -1,0 +1,89 @@
+"""Files of ours, whichever they are: what they hold, as a graph."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hybridattn.errors import ArgumentError
+from hybridattn.view.formats.narsese import from_narsese
+from hybridattn.view.formats.node_link import from_node_link
+from hybridattn.view.formats.plain import AnyGraph, finite
+from hybridattn.view.formats.reasoned import from_reason
+
+__all__ = ["Document", "document", "read_document"]
+
+WANTED = "what `ask --json` or `reason --json` prints, node-link JSON, or Narsese (.nal)"
+
+
+class Document(NamedTuple):
+    """What a file holds."""
+
+    kind: str
+    """`ask`, `reason`, `node-link` or `narsese`."""
+    graph: AnyGraph
+    """The hop graph of an answer, all inferences of a derivation, or the graph itself."""
+    report: Mapping[str, Any] | None = None
+    """The whole JSON object of `ask`; None for the others."""
+
+
+def read_document(path: str | Path) -> Document:
+    """Read a file and find out what it is, as `document` does.
+
+    Raises `ArgumentError`, or `NarseseError`, that names the file, where it cannot be read or is none of ours.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ArgumentError(f"FILE must be a file that can be read; got {str(path)[:200]!r}: {reason}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise ArgumentError(f"{path}:{number}: expected UTF-8 text; got other bytes") from None
+    return document(text, name=str(path))
+
+
+def document(text: str, *, name: str) -> Document:
+    """Tell what a text is, by the ending of its name and by how it begins, and read it.
+
+    `.nal` is Narsese. JSON is the object that `ask --json` prints, node-link data, or the lines of `reason --json`.
+
+    Raises:
+        ArgumentError: it is none of these, or a part is missing or wrong; the message begins with `name`.
+        NarseseError: a line of Narsese is no sentence.
+
+    >>> document('{"nodes": [{"id": "cat"}], "edges": []}', name="cat.json").kind
+    'node-link'
+    """
+    if name.lower().endswith(".nal"):
+        return Document("narsese", from_narsese(text, source=name))
+    if not text.lstrip().startswith("{"):
+        raise ArgumentError(f"{name} must be {WANTED}; it begins with {text.lstrip()[:20]!r}")
+    if _is_reason(text):
+        return Document("reason", from_reason(text.split("\n"), source=name))
+    try:
+        whole = json.loads(text, parse_constant=finite)
+    except (ValueError, RecursionError) as error:
+        raise ArgumentError(f"{name} must be {WANTED}; as JSON: {error}") from None
+    return _of_object(whole, name)
+
+
+def _is_reason(text: str) -> bool:
+    """Tell whether the first line that is not blank is an object with a sentence."""
+    try:
+        return "narsese" in json.loads(text.lstrip().split("\n", 1)[0])
+    except (ValueError, RecursionError):
+        return False
+
+
+def _of_object(whole: Mapping[str, Any], name: str) -> Document:
+    asked = "answers" in whole and isinstance(whole.get("graph"), Mapping)
+    if not asked and "nodes" not in whole:
+        raise ArgumentError(f"{name} must be {WANTED}; it is an object with {', '.join(whole)[:80] or 'nothing'}")
+    try:
+        graph = from_node_link(whole["graph"] if asked else whole)
+    except ArgumentError as error:
+        raise ArgumentError(f"{name}: {error}") from None
+    return Document("ask", graph, whole) if asked else Document("node-link", graph)
