@@ -1,14 +1,15 @@
 """Node-link JSON, there and back."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import networkx as nx
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view.formats.plain import ENDS, AnyGraph, plain
+from hybridattn.view.formats.plain import ENDS, AnyGraph, finite, plain
 
-__all__ = ["from_node_link", "node_link"]
+__all__ = ["from_node_link", "from_node_link_text", "node_link", "node_link_text"]
 
 
 def node_link(graph: AnyGraph) -> dict[str, Any]:
@@ -54,6 +55,22 @@ def from_node_link(data: Mapping[str, Any]) -> AnyGraph:
     for place, edge in enumerate(edges):
         _add_edge(graph, edge, f"edges[{place}]")
     return plain(graph)
+
+
+def node_link_text(graph: AnyGraph) -> str:
+    """Give `node_link(graph)` as strict JSON, in ASCII."""
+    return json.dumps(node_link(graph), allow_nan=False) + "\n"
+
+
+def from_node_link_text(text: str) -> AnyGraph:
+    """Read node-link JSON; raises `ArgumentError` as `from_node_link` does, and where it is no JSON object."""
+    try:
+        data = json.loads(text, parse_constant=finite)
+    except (ValueError, RecursionError) as error:
+        raise ArgumentError(f"expected node-link JSON; {error}") from None
+    if not isinstance(data, dict):
+        raise ArgumentError(f"expected a JSON object with nodes and edges; got {type(data).__name__}")
+    return from_node_link(data)
 
 
 _CLASSES: Mapping[tuple[bool, bool], type[AnyGraph]] = {

@@ -9,18 +9,19 @@ from hybridattn.errors import ArgumentError
 from hybridattn.view.formats.narsese import from_narsese
 from hybridattn.view.formats.node_link import from_node_link
 from hybridattn.view.formats.plain import AnyGraph, finite
-from hybridattn.view.formats.reasoned import from_reason
+from hybridattn.view.formats.reading.reasoned import from_reason
+from hybridattn.view.formats.table import FORMATS
 
 __all__ = ["Document", "document", "read_document"]
 
-WANTED = "what `ask --json` or `reason --json` prints, node-link JSON, or Narsese (.nal)"
+WANTED = "what `ask --json` or `reason --json` prints, node-link JSON, or a .nal, .graphml, .gexf or .csv file"
 
 
 class Document(NamedTuple):
     """What a file holds."""
 
     kind: str
-    """`ask`, `reason`, `node-link` or `narsese`."""
+    """`ask`, `reason`, `node-link`, `narsese`, `graphml`, `gexf` or `csv`."""
     graph: AnyGraph
     """The hop graph of an answer, all inferences of a derivation, or the graph itself."""
     report: Mapping[str, Any] | None = None
@@ -48,7 +49,8 @@ def read_document(path: str | Path) -> Document:
 def document(text: str, *, name: str) -> Document:
     """Tell what a text is, by the ending of its name and by how it begins, and read it.
 
-    `.nal` is Narsese. JSON is the object that `ask --json` prints, node-link data, or the lines of `reason --json`.
+    By the ending: Narsese (`.nal`), GraphML, GEXF and the CSV of hops. What begins as JSON is the object that
+    `ask --json` prints, node-link data, or the lines of `reason --json`.
 
     Raises:
         ArgumentError: it is none of these, or a part is missing or wrong; the message begins with `name`.
@@ -57,8 +59,12 @@ def document(text: str, *, name: str) -> Document:
     >>> document('{"nodes": [{"id": "cat"}], "edges": []}', name="cat.json").kind
     'node-link'
     """
-    if name.lower().endswith(".nal"):
+    ending = Path(name).suffix.lower()
+    if ending == FORMATS["narsese"].ending:
         return Document("narsese", from_narsese(text, source=name))
+    for kind in ("graphml", "gexf", "csv"):
+        if ending == FORMATS[kind].ending:
+            return _of_format(kind, text, name)
     if not text.lstrip().startswith("{"):
         raise ArgumentError(f"{name} must be {WANTED}; it begins with {text.lstrip()[:20]!r}")
     if _is_reason(text):
@@ -68,6 +74,15 @@ def document(text: str, *, name: str) -> Document:
     except (ValueError, RecursionError) as error:
         raise ArgumentError(f"{name} must be {WANTED}; as JSON: {error}") from None
     return _of_object(whole, name)
+
+
+def _of_format(kind: str, text: str, name: str) -> Document:
+    read = FORMATS[kind].read
+    assert read is not None
+    try:
+        return Document(kind, read(text))
+    except ArgumentError as error:
+        raise ArgumentError(f"{name}: {error}") from None
 
 
 def _is_reason(text: str) -> bool:

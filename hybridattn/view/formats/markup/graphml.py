@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 import networkx as nx
 
 from hybridattn.errors import ArgumentError
+from hybridattn.view.formats.markup.safe import checked_xml, for_xml
 from hybridattn.view.formats.plain import AnyGraph, links, plain
-from hybridattn.view.formats.xml import checked_xml, for_xml
 
 __all__ = ["from_graphml", "graphml"]
 
