@@ -11,6 +11,7 @@ from hybridattn.cli.ask import ask, export, show
 from hybridattn.cli.console import WRONG_INPUT
 from hybridattn.cli.evaluate import evaluate_app
 from hybridattn.cli.experiment import experiment_app
+from hybridattn.cli.graph import graph
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
 from hybridattn.errors import HybridAttnError
@@ -32,6 +33,7 @@ app.command()(ask)
 app.command()(recall)
 app.command()(reason)
 app.command()(narsese)
+app.command()(graph)
 facts_app.command()(show)
 facts_app.command()(export)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, waiting
+from hybridattn.cli.inputs import lines_of, named
 from hybridattn.cli.proof import report, rule_of, surest
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning.dialects import ona, opennars, pynars
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["narsese", "reason"]
 
-STDIN = "-"
 BEST = 10  # conclusions that the table shows
 
 Write: TypeAlias = Callable[[Sentence], str]
@@ -86,13 +86,13 @@ def narsese(file: File, dialect: Dialect = "opennars") -> None:
     from hybridattn.reasoning.nal import canonical
 
     write = _dialect(dialect)
-    lines = _lines(file)
-    for number, sentence in read_sentences(lines, source=_named(file)):
-        _check_form(sentence, lines[number - 1], f"{_named(file)}:{number}")
+    lines = lines_of(file)
+    for number, sentence in read_sentences(lines, source=named(file)):
+        _check_form(sentence, lines[number - 1], f"{named(file)}:{number}")
         try:
             text = write(_stated(sentence, canonical(sentence.term)))
         except ArgumentError as error:
-            raise ArgumentError(f"{_named(file)}:{number}: {error}") from None
+            raise ArgumentError(f"{named(file)}:{number}: {error}") from None
         sys.stdout.write(f"{text}\n")
 
 
@@ -108,24 +108,6 @@ def _rules(name: str) -> "tuple[InferenceRule, ...]":
     if name not in TABLES:
         raise ArgumentError(f"--rules must be one of {', '.join(TABLES)}; got {name!r}")
     return rule_table() + (ona_rules() if name == "ona" else ())
-
-
-def _named(file: str) -> str:
-    return "<stdin>" if file == STDIN else file
-
-
-def _lines(file: str) -> list[str]:
-    """Read a whole text; line numbers are those of an editor."""
-    try:
-        data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ArgumentError(f"FILE must be a file that can be read; got {file!r}: {reason}") from None
-    try:
-        return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise ArgumentError(f"{_named(file)}:{number}: expected UTF-8 text; got other bytes") from None
 
 
 def _check_form(sentence: Sentence, line: str, where: str) -> None:
@@ -147,11 +129,11 @@ def _inputs(file: str, asked: Sequence[str], *, words: frozenset[str]) -> tuple[
     """Read judgements and questions, and refuse what is not derived while the line is still known."""
     judgements: list[Sentence] = []
     questions: list[Sentence] = []
-    for number, sentence in read_sentences(_lines(file), source=_named(file)):
-        _check_derivable(sentence, f"{_named(file)}:{number}", words)
+    for number, sentence in read_sentences(lines_of(file), source=named(file)):
+        _check_derivable(sentence, f"{named(file)}:{number}", words)
         (questions if sentence.punctuation == "?" else judgements).append(sentence)
     if not judgements and not questions:
-        raise ArgumentError(f"FILE must hold at least one sentence; {_named(file)} holds none")
+        raise ArgumentError(f"FILE must hold at least one sentence; {named(file)} holds none")
     for text in asked:
         question = parse_sentence(text if text.rstrip().endswith("?") else f"{text}?")
         _check_derivable(question, "--ask", words)

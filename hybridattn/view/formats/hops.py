@@ -45,8 +45,8 @@ def hops_csv(graph: AnyGraph) -> str:
     """Write the links of a graph as CSV: hop, source, relation, target, then what is known of the link.
 
     Rows are in the order of hops; a link that lacks a value has an empty cell. Other attributes of links are columns
-    behind these, by name. Nodes without a link have no row. Raises `ArgumentError` as `node_link` does, and where a
-    link has both a label and a relation.
+    behind these, by name; they come back as texts. Nodes without a link have no row. Raises `ArgumentError` as
+    `node_link` does, and where a value is not what its column holds, or a link has both a label and a relation.
 
     >>> graph = nx.MultiDiGraph()
     >>> key = graph.add_edge("cat", "mammal", label="is_a", hop=1, share=0.5)
@@ -72,6 +72,10 @@ def _row(tail: object, head: object, key: object, data: dict[str, Any]) -> dict[
     if "relation" in data and "label" in data:
         raise ArgumentError(f"edge {tail!r} to {head!r} must have a label or a relation; it has both")
     named = {"relation" if name == "label" else name: value for name, value in data.items()}
+    for name, value in named.items():
+        if (read := COLUMNS.get(name, str)) is not str and (type(value) is bool) is not (read is _yes):
+            raise ArgumentError(f"edge {tail!r} to {head!r}: {name} must be {_WANTED[read]}; got {value!r}")
+        _cell(name, str(value))
     return {**named, "source": tail, "target": head, "key": "" if key is None else key}
 
 

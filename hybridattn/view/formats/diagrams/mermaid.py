@@ -7,9 +7,9 @@ from hybridattn.view.formats.plain import AnyGraph, links, plain
 
 __all__ = ["mermaid"]
 
-# All ASCII but letters, digits, blanks and marks that Mermaid and Markdown never read as anything else; a full stop is
-# escaped too, for "1. " begins a list.
-_SPECIAL = re.compile(r"[^\w ,:()'=\u0080-\U0010ffff-]|_")
+# All ASCII but letters, digits, blanks and marks that mean nothing to Mermaid, Markdown and HTML; and what begins a
+# list in Markdown.
+_SPECIAL = re.compile(r"[^\w ,.:()'=\u0080-\U0010ffff-]|(?<=\d)\.(?= )|^-(?= )")
 
 
 def mermaid(graph: AnyGraph) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hybridattn.errors import ArgumentError
+from hybridattn.view.files import read_text
 from hybridattn.view.formats.narsese import from_narsese
 from hybridattn.view.formats.node_link import from_node_link
 from hybridattn.view.formats.plain import AnyGraph, finite
@@ -33,17 +34,7 @@ def read_document(path: str | Path) -> Document:
 
     Raises `ArgumentError`, or `NarseseError`, that names the file, where it cannot be read or is none of ours.
     """
-    try:
-        data = Path(path).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ArgumentError(f"FILE must be a file that can be read; got {str(path)[:200]!r}: {reason}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise ArgumentError(f"{path}:{number}: expected UTF-8 text; got other bytes") from None
-    return document(text, name=str(path))
+    return document(read_text(path), name=str(path))
 
 
 def document(text: str, *, name: str) -> Document:
