@@ -5,16 +5,13 @@ from typing import Annotated
 
 import typer
 
+from hybridattn.cli.completion import formats
 from hybridattn.cli.console import STDOUT, check_targets, print_out
 from hybridattn.cli.inputs import named, text_of
 from hybridattn.errors import ArgumentError
 from hybridattn.view.formats.table import FORMATS, Format
 
 __all__ = ["graph"]
-
-
-def _formats() -> list[tuple[str, str]]:
-    return [(name, known.about) for name, known in FORMATS.items()]
 
 
 def graph(
@@ -25,7 +22,7 @@ def graph(
             help="What ask --json or reason --json wrote, node-link JSON, .nal, .graphml, .gexf, .csv; - reads stdin.",
         ),
     ],
-    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.", autocompletion=_formats)],
+    to: Annotated[str, typer.Option(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.", autocompletion=formats)],
     out: Annotated[str, typer.Option(metavar="FILE|-", help="What to write; - is stdout.")] = STDOUT,
 ) -> None:
     """Write the graph of an answer, of a derivation or of facts in a format that other programs read.

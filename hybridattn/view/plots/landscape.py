@@ -56,6 +56,7 @@ def plot_basins(
         label = f"pattern {number}: {share:.0%} of starts"
         ax.plot(px, py, look.marker, color=look.color, markeredgecolor="black", markersize=10, label=label)
     ax.fill([], [], color=_NOWHERE, label=f"no pattern: {(winner < 0).mean():.0%}")
+    ax.locator_params(nbins=5)
     ax.set(xlabel="first entry of the start", ylabel="second entry of the start", title=title, aspect="equal")
     legend(ax)
     return ax
