@@ -23,7 +23,11 @@ Branches: TypeAlias = Callable[[Any], tuple[str, Sequence[Any]]]
 def answer_tree(report: Mapping[str, Any]) -> str:
     """Give what `hybridattn ask` prints, as plain text."""
     out = io.StringIO()
-    Console(file=out, width=WIDTH, highlight=False, soft_wrap=True, color_system=None).print(terminal(report))
+    console = Console(
+        file=out, width=WIDTH, highlight=False, soft_wrap=True, color_system=None,
+        force_jupyter=False,  # or it would display by itself, and write nothing
+    )  # fmt: skip
+    console.print(terminal(report))
     return out.getvalue().rstrip("\n")
 
 

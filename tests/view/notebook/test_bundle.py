@@ -92,6 +92,14 @@ def test_a_cell_that_ends_in_an_answer_shows_its_tree(shell: InteractiveShell, c
     assert "<poodle --> animal>. %1.00;0.895027624%  revision\n├── " in capsys.readouterr().out
 
 
+def test_the_text_stays_a_text_in_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There rich displays what it is told to print, unless it is told not to."""
+    wanted = bundle(THINGS["Answers"], include=["text/plain"])
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert bundle(THINGS["Answers"], include=["text/plain"]) == wanted
+    assert "poodle\n├── is_a dog" in wanted["text/plain"]
+
+
 def test_what_is_included_and_excluded() -> None:
     thing = THINGS["Answer"]
     assert list(bundle(thing)) == KINDS
