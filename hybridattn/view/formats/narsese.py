@@ -104,10 +104,9 @@ def _truth(data: Mapping[str, Any], place: str) -> Truth | None:
     if "f" not in data and "c" not in data:
         return None
     try:
-        truth = Truth(float(data.get("f", DEFAULT.frequency)), float(data.get("c", DEFAULT.confidence)))
+        return Truth(float(data.get("f", DEFAULT.frequency)), float(data.get("c", DEFAULT.confidence)))
     except (ArgumentError, ValueError) as error:
         raise ArgumentError(f"{place}: f and c must be a truth; {error}") from None
-    return truth.capped()
 
 
 def _add_edge(graph: Graph, term: Statement, truth: Truth, key: str) -> None:

@@ -19,7 +19,9 @@ def reason_lines(*texts: str, levels: int = 1) -> tuple[str, object]:
     """Give what `reason --json` prints for some judgements, and the conclusions themselves."""
     from hybridattn.cli.reason import _json_lines
 
-    found = derive([parse_sentence(text) for text in texts], levels=levels)
+    said = [parse_sentence(text) for text in texts]
+    asked = [sentence for sentence in said if sentence.punctuation == "?"]
+    found = derive([sentence for sentence in said if sentence not in asked], asked, levels=levels)
     return "".join(_json_lines(found)), found
 
 
@@ -32,10 +34,10 @@ def test_an_answer_of_ask() -> None:
 
 
 def test_lines_of_reason_are_the_graph_that_the_engine_draws() -> None:
-    text, found = reason_lines("<a --> b>.", "<b --> c>.", "<c --> d>. %0.8;0.5%", "(--, <a --> d>).")
+    text, found = reason_lines("<a --> b>.", "<b --> c>.", "<c --> d>. %0.8;0.5%", "(--, <a --> d>).", "<a --> ?x>?")
     read = document(text, name="out.jsonl")
     assert read.kind == "reason"
-    mine, theirs = read.graph, to_graph(found)
+    mine, theirs = read.graph, to_graph([*found, *found.questions])
     ours = sorted((data["label"], data["kind"], data.get("f"), data.get("c")) for _, data in mine.nodes(data=True))
     engine = sorted((data["label"], data["kind"], data.get("f"), data.get("c")) for _, data in theirs.nodes(data=True))
     assert ours == engine
@@ -73,6 +75,24 @@ FOREIGN = {
     "a lonely edge": ('{"nodes": [], "edges": [{"source": 1, "target": 1}]}', r"edges\[0\] must join two of the nodes"),
     "no edges": ('{"nodes": []}', "x.json: a node-link graph must have a list of links; got NoneType"),
     "answers without graph": ('{"answers": [], "graph": 1}', "it is an object with answers, graph"),
+    "an id twice": ('{"nodes": [{"id": 1}, {"id": 1}], "edges": []}', r"nodes\[1\] must have an id of its own; got 1"),
+    "a key twice": (
+        '{"nodes": [{"id": 1}], "edges": [{"source": 1, "target": 1, "key": 0}, {"source": 1, "target": 1, "key": 0}]}',
+        r"edges\[1\] must have a key of its own; got 0 again",
+    ),
+    "an edge twice": (
+        '{"multigraph": false, "nodes": [{"id": 1}], "edges": ['
+        + '{"source": 1, "target": 1}'
+        + ', {"source": 1, "target": 1}]}',
+        r"edges\[1\] comes twice, and the graph has no parallel edges",
+    ),
+    "no id": ('{"nodes": [{"label": 1}], "edges": []}', r"nodes\[0\] must be an object with id"),
+    "an odd id": ('{"nodes": [{"id": [1]}], "edges": []}', r"id of nodes\[0\] must be a text or an integer; got \[1\]"),
+    "odd flags": ('{"directed": 1, "nodes": [], "edges": []}', "directed of a node-link graph must be true or false"),
+    "an odd graph": (
+        '{"graph": [], "nodes": [], "edges": []}',
+        "graph of a node-link graph must be an object",
+    ),
     "another line": ('{"narsese": "<a --> b>"}', "x.json:1: expected a line of `reason --json`, with punctuation"),
 }
 LINE = {"narsese": "<a --> b>", "punctuation": ".", "frequency": 1.0, "confidence": 0.9, "rule": "input"}

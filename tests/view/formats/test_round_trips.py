@@ -189,6 +189,13 @@ def test_keys_that_are_shared_or_look_like_numbers_come_back() -> None:
         assert list(back.edges(keys=True, data=True)) == list(graph.edges(keys=True, data=True))
 
 
+@pytest.mark.parametrize("key", ["7", " 7", "٣", 7])
+def test_a_lonely_key_that_looks_like_a_number_comes_back_as_it_was(key: object) -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_edge("a", "b", key)
+    assert list(from_graphml(graphml(graph)).edges(keys=True)) == [("a", "b", key)]
+
+
 def test_ids_of_edges_in_xml_are_all_different_or_absent() -> None:
     """Programs such as Gephi drop an edge whose id they have seen."""
     answers = FactMemory.from_triples([("a", "is_a", "b"), ("b", "is_a", "c")]).ask("<a --> c>?")
@@ -294,6 +301,14 @@ def test_narsese_says_nothing_of_attention_alone_and_refuses_a_senseless_truth()
         narsese(graph)
 
 
+def test_a_truth_beyond_the_cap_is_read_back_as_the_cap() -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_edge("a", "b", f=1.0, c=0.999)
+    assert narsese(graph) == "<a --> b>. %1.00;0.99%\n"
+    back = from_narsese(narsese(graph))
+    assert back.edges["a", "b", "line:1"]["c"] == 0.99
+
+
 def test_narsese_of_an_undirected_graph_is_similarity() -> None:
     assert narsese(nx.Graph([("a", "b")])) == "<a <-> b>.\n"
     assert narsese(nx.DiGraph([("a", "b")])) == "<a --> b>.\n"
@@ -301,7 +316,9 @@ def test_narsese_of_an_undirected_graph_is_similarity() -> None:
 
 def test_hops_are_in_order_and_terms_stand_at_their_first_hop() -> None:
     graph = nx.node_link_graph(cheetah()["graph"], edges="edges")
-    text = hops_csv(graph)
+    shuffled = nx.MultiDiGraph()
+    shuffled.add_edges_from(reversed(list(graph.edges(keys=True, data=True))))
+    text = hops_csv(shuffled)
     hops = [int(row["hop"]) for row in csv.DictReader(io.StringIO(text))]
     assert hops == sorted(hops)
     back = from_hops_csv(text)

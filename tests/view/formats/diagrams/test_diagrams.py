@@ -79,6 +79,16 @@ def test_no_label_of_mermaid_begins_a_list(label: str, written: str) -> None:
     assert f"n0[{written}]" in mermaid(graph)
 
 
+@pytest.mark.parametrize(("length", "drawn"), [(199, 199), (200, 200), (201, 200)])
+def test_a_label_is_drawn_whole_up_to_200_letters(length: int, drawn: int) -> None:
+    graph = nx.DiGraph()
+    graph.add_node("x" * length)
+    [label] = re.findall(r'label="([^"]*)"', dot(graph))
+    assert len(label) == drawn
+    assert ("…" in label) == ("tooltip" in dot(graph)) == (length > 200)
+    assert ("…" in mermaid(graph)) == (length > 200)
+
+
 def test_shapes_arrows_and_tooltips() -> None:
     graph = nx.MultiDiGraph()
     graph.add_node("q", kind="query")
