@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the same
     from hybridattn.attention import *  # noqa: F403
     from hybridattn.controller import *  # noqa: F403
+    from hybridattn.display import *  # noqa: F403
     from hybridattn.errors import *  # noqa: F403
     from hybridattn.knowledge import *  # noqa: F403
     from hybridattn.memory import *  # noqa: F403
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
 __version__ = "0.1.0"
 
 _NAMES = {
+    "display": ("Displayed",),
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
@@ -308,12 +310,24 @@ _NAMES = {
     "experiments": (),
     "running": (),
     "view": (
+        "Document",
         "check_path",
         "described",
+        "dot",
         "explained",
+        "from_gexf",
+        "from_graphml",
+        "from_hops_csv",
+        "from_narsese",
+        "from_node_link",
+        "gexf",
         "graphml",
+        "hops_csv",
+        "mermaid",
+        "narsese",
         "node_link",
         "page",
+        "read_document",
         "terminal",
         "write_text",
     ),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hybridattn.display import Displayed
+
 __all__ = ["Hop", "Link", "Trace"]
 
 
@@ -36,7 +38,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Displayed):
     """The hops of a batch of questions, in order, and which of the searches were cut short."""
 
     hops: tuple[Hop, ...]

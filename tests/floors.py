@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 PACKAGE = "hybridattn"
 FLOORS = {
+    "display": -1,
     "errors": 0,
     "trace": 0,
     "running": 1,
@@ -20,9 +21,11 @@ FLOORS = {
     "cli": 5,
     "__main__": 6,
 }
+DOORS = {("display", "hybridattn.view.notebook")}
+"""The one door up: what is displayed asks for the room that draws, when it is displayed and never when it is loaded."""
 TENSORS = {"attention", "memory", "controller"}
 """They have never heard of a term; `reasoning` has never heard of a tensor."""
-LIGHT = {"errors", "trace", "running", "reasoning"}
+LIGHT = {"display", "errors", "trace", "running", "reasoning"}
 HEAVY = {"torch", "sympy"}
 """What the light rooms must not load when they are imported."""
 
@@ -84,7 +87,7 @@ def _why_not(room: str, target: str, at_load: bool) -> str:
     other = rest[0] if rest else ""
     if other not in FLOORS:
         return f"{target} is no room: import from the room that has it"
-    if other == room:
+    if other == room or ((room, target) in DOORS and not at_load):
         return ""
     if room in TENSORS and other == "reasoning":
         return f"{room} must not know {other}"

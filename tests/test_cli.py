@@ -52,22 +52,6 @@ def run(tmp_path):
     return run
 
 
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    """Run the command in this process, which is quicker: exit code, output, errors."""
-    from hybridattn import cli
-
-    def here(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["hybridattn", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return here
-
-
 def test_an_answer_with_its_chain(run, zoo):
     done = run("ask", zoo, "<cheetah --> animal>?")
     assert (done.returncode, done.stderr) == (ANSWERED, "")

@@ -1,31 +1,19 @@
 """The command `evaluate clutrr` as a user runs it."""
 
 import json
-import sys
 
 import pytest
 
+COMMAND = ("evaluate", "clutrr")
 HEADER = "id,target,proof_state,task_name,story_edges,edge_types,query_edge,genders"
 ROW = 'x,son,,t,"[(0, 1), (1, 2)]","[\'daughter\', \'brother\']","(0, 2)","Ann:f,Bea:f,Cid:m"'
 
 
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    from hybridattn import cli
-
+@pytest.fixture(autouse=True)
+def stories(tmp_path):
     for name in ("a,b.csv", "c.csv", "d.csv"):
         (tmp_path / name).write_text(f"{HEADER}\n{ROW}\n{ROW}\n")
     (tmp_path / "bad.csv").write_text(f"{HEADER}\n{ROW}\nx,son\n")
-
-    def here(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["hybridattn", "evaluate", "clutrr", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return here
 
 
 @pytest.mark.parametrize(

@@ -14,23 +14,8 @@ import pytest
 
 from hybridattn.view import plots
 
+COMMAND = ("experiment",)
 QUICK = ["--memory", "modern_hopfield", "--memory", "hopfield_hebb", "--dim", "16", "--seeds", "2"]
-
-
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    """Run the command in this process, which is quicker: exit code, output, errors."""
-    from hybridattn import cli
-
-    def here(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["hybridattn", "experiment", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return here
 
 
 RUNS = {

@@ -1,12 +1,10 @@
 """`reason` and `narsese` as a user runs them: what they print and write, what they refuse, and their exit codes."""
 
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,23 +45,6 @@ def birds(tmp_path):
     path = tmp_path / "birds.nal"
     path.write_text(BIRDS)
     return path
-
-
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    """Run the command in this process: exit code, output, errors; `stdin` is bytes."""
-    from hybridattn import cli
-
-    def here(*arguments, stdin=b""):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["hybridattn", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return here
 
 
 def lines_of(text):

@@ -1,27 +1,12 @@
 """The command `recall` as a user runs it."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-
-@pytest.fixture
-def here(monkeypatch, capsys, tmp_path):
-    """Run the command in this process, which is quicker: exit code, output, errors."""
-    from hybridattn import cli
-
-    def here(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["hybridattn", "recall", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return here
+COMMAND = ("recall",)
 
 
 @pytest.fixture

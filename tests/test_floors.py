@@ -46,6 +46,17 @@ BROKEN = [
     ("view.page", "import hybridattn", "hybridattn is no room: import from the room that has it"),
     ("view.page", "from .. import Read", "hybridattn.Read is no room: import from the room that has it"),
     ("cellar.wine", "x = 1", "cellar stands on no floor"),
+    ("display", "from hybridattn.view.notebook import bundle", "display (floor -1) must not import view (floor 4)"),
+    (
+        "display",
+        "import_module('hybridattn.view.notebook')",
+        "display (floor -1) must not import view (floor 4)",
+    ),
+    (
+        "trace",
+        "def f():\n    import_module('hybridattn.view.notebook')",
+        "trace (floor 0) must not import view (floor 4)",
+    ),
 ]
 SOUND = [
     ("attention.read", "import torch\nfrom hybridattn.errors import ShapeError\nfrom .result import Read"),
@@ -53,6 +64,8 @@ SOUND = [
     ("controller.walk", "from hybridattn.trace import Trace\nimport hybridattn.memory"),
     ("reasoning.derive", "if TYPE_CHECKING:\n    import torch\ndef f():\n    import torch, sympy\nimport networkx"),
     ("knowledge.facts", "from hybridattn.reasoning import graph\nfrom hybridattn.controller import Walk"),
+    ("display", "def f():\n    import_module('hybridattn.view.notebook')"),
+    ("trace", "from hybridattn.display import Displayed"),
     ("cli", "from hybridattn import __version__\nfrom .view import page\nfrom .knowledge import FactMemory"),
     ("__main__", "from hybridattn.cli import main"),
 ]

@@ -11,6 +11,7 @@ from hybridattn.cli.ask import ask, export, show
 from hybridattn.cli.console import WRONG_INPUT
 from hybridattn.cli.evaluate import evaluate_app
 from hybridattn.cli.experiment import experiment_app
+from hybridattn.cli.graph import graph
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
 from hybridattn.errors import HybridAttnError
@@ -18,13 +19,16 @@ from hybridattn.errors import HybridAttnError
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Associative memory you can question: ask facts, get the answer, its derivation and its graph.",
+    help="Associative memory you can question: ask facts, get the answer, its derivation and its graph.\n\n"
+    'Example: hybridattn ask wordnet "<cheetah.n.01 --> animal.n.01>?"',
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
+facts_app = typer.Typer(
+    help="Look at facts.\n\nExample: hybridattn facts show wordnet", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(facts_app, name="facts")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(evaluate_app, name="evaluate")
@@ -32,6 +36,7 @@ app.command()(ask)
 app.command()(recall)
 app.command()(reason)
 app.command()(narsese)
+app.command()(graph)
 facts_app.command()(show)
 facts_app.command()(export)
 

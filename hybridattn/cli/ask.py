@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hybridattn.cli import completion
 from hybridattn.cli.console import ANSWERED, NO_ANSWER, check_targets, print_out, waiting, wrote_json
 from hybridattn.errors import ArgumentError
 
@@ -14,7 +15,9 @@ __all__ = ["ask", "export", "show"]
 Facts = Annotated[
     str,
     typer.Argument(
-        metavar="FACTS", help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it."
+        metavar="FACTS",
+        help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it.",
+        autocompletion=completion.facts,
     ),
 ]
 
@@ -104,6 +107,7 @@ def show(
 def export(
     facts: Facts,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What to write: a .nal file of Narsese judgements.")],
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
 ) -> None:
     """Write a knowledge base as Narsese, a judgement a line.
 
@@ -114,8 +118,9 @@ def export(
 
     if file.suffix != ".nal":
         raise ArgumentError(f"FILE must end in .nal, the format that is written; got {file}")
-    check_targets(file)
+    check_targets(file, json_file)
     with waiting(f"Loading {facts}"):
         memory = FactMemory.load(facts)
     write_text(file, "".join(f"{line}\n" for line in memory.to_narsese()))
-    print_out(f"{len(memory):,} facts written to {file}")
+    if not wrote_json(json_file, {"facts": len(memory), "file": str(file)}):
+        print_out(f"{len(memory):,} facts written to {file}")

@@ -2,16 +2,30 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.progress import Progress
+from rich.table import Table
 
 from hybridattn.view import check_path, write_text
 
-__all__ = ["ANSWERED", "NO_ANSWER", "STDOUT", "WRONG_INPUT", "check_targets", "print_out", "waiting", "wrote_json"]
+__all__ = [
+    "ANSWERED",
+    "NO_ANSWER",
+    "STDOUT",
+    "WRONG_INPUT",
+    "check_targets",
+    "has_colours",
+    "print_out",
+    "progressing",
+    "table",
+    "waiting",
+    "wrote_json",
+]
 
 ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
 STDOUT = "-"
@@ -23,6 +37,15 @@ def waiting(what: str) -> AbstractContextManager[object]:
     return Console(stderr=True).status(f"{what} ...")
 
 
+@contextmanager
+def progressing(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show on stderr, if that is a terminal, how much of something is done: call what is given with the number."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def check_targets(*targets: Path | str | None) -> None:
     """Raise ArgumentError, before there is anything to write, where one of the files cannot be written."""
     for target in targets:
@@ -30,12 +53,27 @@ def check_targets(*targets: Path | str | None) -> None:
             check_path(target)
 
 
+def has_colours() -> bool:
+    """Tell whether stdout is a terminal that shows colours, and nobody asked for none (NO_COLOR)."""
+    console = Console()
+    return sys.stdout.isatty() and console.color_system is not None and not console.no_color
+
+
+def table(first: str, *rest: str) -> Table:
+    """Make a table of names, which are folded where they are too long, and numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    made.add_column(first, overflow="fold")
+    for column in rest:
+        made.add_column(column, justify="right")
+    return made
+
+
 def print_out(*parts: RenderableType) -> None:
-    """Print to stdout, plainly and without breaking lines where that is no terminal."""
+    """Print to stdout: within the width of a terminal, where long lines are folded; plain and unfolded elsewhere."""
     plain = not sys.stdout.isatty()
-    console = Console(highlight=False, soft_wrap=True, width=PLAIN_WIDTH if plain else None)
+    console = Console(highlight=False, width=PLAIN_WIDTH if plain else None)
     for part in parts:
-        console.print(part)
+        console.print(part, soft_wrap=plain or isinstance(part, str))
 
 
 def wrote_json(target: str | None, data: Mapping[str, Any]) -> bool:

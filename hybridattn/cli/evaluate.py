@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.text import Text
 from typer.core import TyperCommand
 
-from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, waiting, wrote_json
+from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, table, waiting, wrote_json
 from hybridattn.cli.evaluate_babi import babi
 from hybridattn.cli.evaluate_links import countries, links
 from hybridattn.errors import ArgumentError
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Listed", "evaluate_app"]
 
 evaluate_app = typer.Typer(
-    help="Published benchmarks: accuracy, and whether the proofs of the answers bear them.",
+    help="Published benchmarks: accuracy, and whether the proofs of the answers bear them.\n\n"
+    "Example: hybridattn evaluate links umls --json -",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -86,13 +87,13 @@ evaluate_app.command()(babi)
 
 
 def _shown(report: "ClutrrReport") -> tuple[Any, ...]:
-    table = Table("file", "hops", "stories", "accuracy", "no evidence", "replay", "sufficient", "comprehensive", "F1")
+    made = table("file", "hops", "stories", "accuracy", "no evidence", "replay", "sufficient", "comprehensive", "F1")
     for one in report.files:
         faith, steps = one.faithfulness, one.steps
         shares = (faith.replay, faith.sufficiency, faith.comprehensiveness, None if steps is None else steps.f1)
         hops = "" if one.hops is None else str(one.hops)
         counts = (Path(one.file).name, hops, str(one.stories), f"{one.accuracy:.4f}", str(one.no_evidence))
-        table.add_row(*counts, *("" if share is None else f"{share:.4f}" for share in shares))
+        made.add_row(Text(counts[0]), *counts[1:], *("" if share is None else f"{share:.4f}" for share in shares))
     order = "walk order" if report.ordered else "unordered"
     said = f"{report.trained} stories, {report.rules} rules, {order}, {report.seconds:.1f} s."
-    return table, said
+    return made, said

@@ -6,11 +6,10 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
-from hybridattn.cli.console import check_targets, print_out, waiting, wrote_json
+from hybridattn.cli.console import check_targets, print_out, progressing, table, waiting, wrote_json
 
 if TYPE_CHECKING:
     from hybridattn.knowledge.evaluation.links import LinkResult
@@ -42,11 +41,8 @@ def links(
         graph = TripleGraph.of(splits.train, more=splits.valid + splits.test)
         predictor = LinkPredictor.learn(graph, generator=torch.Generator().manual_seed(seed))
     learned = perf_counter()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("Asking", total=2 * len(splits.test))
-        found = evaluate_links(
-            predictor, splits.test, known=splits.valid, progress=lambda done, _: bar.update(task, completed=done)
-        )
+    with progressing("Asking", 2 * len(splits.test)) as show:
+        found = evaluate_links(predictor, splits.test, known=splits.valid, progress=lambda done, _: show(done))
     seconds = {"seconds": perf_counter() - began, "learning_seconds": learned - began}
     report = {**found.to_json(), "rules": predictor.rules, "seed": seed, **seconds}
     if not wrote_json(json_file, report):
@@ -85,9 +81,8 @@ def _table(found: "LinkResult") -> Table:
 
 
 def _numbers(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[Any]]) -> Table:
-    table = Table("", title=title)
-    for column in columns:
-        table.add_column(column, justify="right")
+    made = table(title, *columns)
     for name, numbers in rows.items():
-        table.add_row(name, *(f"{number:.4f}" if isinstance(number, float) else str(number) for number in numbers))
-    return table
+        texts = (f"{number:.4f}" if isinstance(number, float) else str(number) for number in numbers)
+        made.add_row(Text(name), *texts)
+    return made

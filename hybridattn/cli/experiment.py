@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybridattn.cli import completion
 from hybridattn.cli.showing import (
     basin_table,
     draw_basins,
@@ -25,14 +26,18 @@ if TYPE_CHECKING:
 __all__ = ["experiment_app"]
 
 experiment_app = typer.Typer(
-    help="Measure memories: each experiment gives a table, CSV, JSON and a figure with theory beside measurement.",
+    help="Measure memories: each experiment gives a table, CSV, JSON and a figure with theory beside measurement.\n\n"
+    "Example: hybridattn experiment capacity --memory modern_hopfield --figure capacity.png",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
+MANY = "A memory that takes part; may be repeated. A wrong one lists all."
 Memories = Annotated[
-    list[str] | None,
-    typer.Option("--memory", metavar="NAME", help="A memory that takes part; may be repeated. A wrong one lists all."),
+    list[str] | None, typer.Option("--memory", metavar="NAME", help=MANY, autocompletion=completion.memories)
+]
+Sequences = Annotated[
+    list[str] | None, typer.Option("--memory", metavar="NAME", help=MANY, autocompletion=completion.sequences)
 ]
 Beta = Annotated[
     float | None,
@@ -42,7 +47,8 @@ Patterns = Annotated[
     str,
     typer.Option(
         help="signs, gaussian or sphere (random), digits (scikit-learn), a .npy, .csv, .tsv or .safetensors file, "
-        "or a folder of .png files."
+        "or a folder of .png files.",
+        autocompletion=completion.patterns,
     ),
 ]
 Dim = Annotated[int, typer.Option(help="Dimensions of random patterns.")]
@@ -226,7 +232,7 @@ def energy(
 
 @experiment_app.command()
 def sequence(
-    memory: Memories = None,
+    memory: Sequences = None,
     lengths: Annotated[str, typer.Option(help="Lengths of the sequences, in patterns.")] = "4,8,16,32,64,128",
     flips: Annotated[float, typer.Option(help="Share of the first pattern's signs that are turned.")] = 0.0,
     patterns: Patterns = "signs",

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, waiting
+from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, table, waiting, wrote_json
+from hybridattn.cli.inputs import lines_of, named
 from hybridattn.cli.proof import report, rule_of, surest
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning.dialects import ona, opennars, pynars
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["narsese", "reason"]
 
-STDIN = "-"
 BEST = 10  # conclusions that the table shows
 
 Write: TypeAlias = Callable[[Sentence], str]
@@ -36,7 +36,10 @@ TABLES = ("nal", "ona")
 """The rules of NAL-1 to NAL-6, or these and what ONA adds to them."""
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A file of Narsese, a sentence a line; - reads stdin.")]
-Dialect = Annotated[str, typer.Option(help=f"Who shall read what is printed: {', '.join(DIALECTS)}.")]
+Dialect = Annotated[
+    str,
+    typer.Option(help=f"Who shall read what is printed: {', '.join(DIALECTS)}.", autocompletion=lambda: list(DIALECTS)),
+]
 
 
 def reason(
@@ -46,7 +49,10 @@ def reason(
     limit: Annotated[int, typer.Option(help="Most judgements to derive.")] = 10_000,
     ask: Annotated[list[str] | None, typer.Option(metavar="Q", help="One more question; may be repeated.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Never use the same evidence twice.")] = False,
-    table: Annotated[str, typer.Option("--rules", help=f"Which rule table: {', '.join(TABLES)}.")] = "nal",
+    rule_table: Annotated[
+        str,
+        typer.Option("--rules", help=f"Which rule table: {', '.join(TABLES)}.", autocompletion=lambda: list(TABLES)),
+    ] = "nal",
     dialect: Dialect = "opennars",
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON, a judgement a line; - is stdout.")
@@ -60,7 +66,7 @@ def reason(
     from hybridattn.reasoning.nal import derive
     from hybridattn.view import page, write_text
 
-    write, rules = _dialect(dialect), _rules(table)
+    write, rules = _dialect(dialect), _rules(rule_table)
     check_targets(html, json_file)
     judgements, questions = _inputs(file, ask or [], words=frozenset().union(*[rule.words for rule in rules]))
     with waiting("Reasoning"):
@@ -78,7 +84,11 @@ def reason(
     raise typer.Exit(NO_ANSWER if None in found.answers.values() else ANSWERED)
 
 
-def narsese(file: File, dialect: Dialect = "opennars") -> None:
+def narsese(
+    file: File,
+    dialect: Dialect = "opennars",
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="Write JSON; - is stdout.")] = None,
+) -> None:
     """Check a file of Narsese, and print each sentence in canonical form, one a line.
 
     Example: hybridattn narsese birds.nal --dialect ona
@@ -86,14 +96,26 @@ def narsese(file: File, dialect: Dialect = "opennars") -> None:
     from hybridattn.reasoning.nal import canonical
 
     write = _dialect(dialect)
-    lines = _lines(file)
-    for number, sentence in read_sentences(lines, source=_named(file)):
-        _check_form(sentence, lines[number - 1], f"{_named(file)}:{number}")
+    check_targets(json_file)
+    lines, sentences = lines_of(file), []
+    for number, sentence in read_sentences(lines, source=named(file)):
+        _check_form(sentence, lines[number - 1], f"{named(file)}:{number}")
         try:
             text = write(_stated(sentence, canonical(sentence.term)))
         except ArgumentError as error:
-            raise ArgumentError(f"{_named(file)}:{number}: {error}") from None
-        sys.stdout.write(f"{text}\n")
+            raise ArgumentError(f"{named(file)}:{number}: {error}") from None
+        if json_file is None:
+            sys.stdout.write(f"{text}\n")
+        sentences.append(_sentence(number, text, sentence))
+    if json_file is not None and not wrote_json(json_file, {"sentences": sentences}):
+        print_out(f"Wrote {json_file}")
+
+
+def _sentence(number: int, text: str, sentence: Sentence) -> dict[str, Any]:
+    truth = _stated(sentence, sentence.term).truth
+    numbers = (None, None) if truth is None else (float(truth.frequency), float(truth.confidence))
+    named = dict(zip(("frequency", "confidence"), numbers, strict=True))
+    return {"line": number, "narsese": text, "punctuation": sentence.punctuation, **named}
 
 
 def _dialect(name: str) -> Write:
@@ -108,24 +130,6 @@ def _rules(name: str) -> "tuple[InferenceRule, ...]":
     if name not in TABLES:
         raise ArgumentError(f"--rules must be one of {', '.join(TABLES)}; got {name!r}")
     return rule_table() + (ona_rules() if name == "ona" else ())
-
-
-def _named(file: str) -> str:
-    return "<stdin>" if file == STDIN else file
-
-
-def _lines(file: str) -> list[str]:
-    """Read a whole text; line numbers are those of an editor."""
-    try:
-        data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ArgumentError(f"FILE must be a file that can be read; got {file!r}: {reason}") from None
-    try:
-        return data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise ArgumentError(f"{_named(file)}:{number}: expected UTF-8 text; got other bytes") from None
 
 
 def _check_form(sentence: Sentence, line: str, where: str) -> None:
@@ -147,11 +151,11 @@ def _inputs(file: str, asked: Sequence[str], *, words: frozenset[str]) -> tuple[
     """Read judgements and questions, and refuse what is not derived while the line is still known."""
     judgements: list[Sentence] = []
     questions: list[Sentence] = []
-    for number, sentence in read_sentences(_lines(file), source=_named(file)):
-        _check_derivable(sentence, f"{_named(file)}:{number}", words)
+    for number, sentence in read_sentences(lines_of(file), source=named(file)):
+        _check_derivable(sentence, f"{named(file)}:{number}", words)
         (questions if sentence.punctuation == "?" else judgements).append(sentence)
     if not judgements and not questions:
-        raise ArgumentError(f"FILE must hold at least one sentence; {_named(file)} holds none")
+        raise ArgumentError(f"FILE must hold at least one sentence; {named(file)} holds none")
     for text in asked:
         question = parse_sentence(text if text.rstrip().endswith("?") else f"{text}?")
         _check_derivable(question, "--ask", words)
@@ -231,10 +235,7 @@ def _said(sentence: Sentence, write: Write) -> str:
 
 def _table(best: "Sequence[Conclusion]", write: Write) -> Table:
     shown = f"{BEST} of {len(best):,} conclusions" if len(best) > BEST else "conclusion"
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(shown, overflow="fold")
-    for column in ("rule", "level"):
-        table.add_column(column, justify="right")
+    made = table(shown, "rule", "level")
     for one in best[:BEST]:
-        table.add_row(Text(_said(Sentence(one.term, ".", one.truth), write)), rule_of(one), str(one.level))
-    return table
+        made.add_row(Text(_said(Sentence(one.term, ".", one.truth), write)), rule_of(one), str(one.level))
+    return made

@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from hybridattn.cli.console import ANSWERED, NO_ANSWER, check_targets, print_out, wrote_json
+from hybridattn.cli.completion import memories
+from hybridattn.cli.console import ANSWERED, NO_ANSWER, check_targets, has_colours, print_out, wrote_json
 from hybridattn.cli.trials import chosen
 from hybridattn.errors import ArgumentError
 
@@ -35,7 +36,9 @@ def recall(
     query: Annotated[
         Path | None, typer.Option(help="The picture to ask with [default: another skull, or the first picture].")
     ] = None,
-    memory: Annotated[str, typer.Option(help="The memory. A wrong name lists all.")] = "modern_hopfield",
+    memory: Annotated[
+        str, typer.Option(help="The memory. A wrong name lists all.", autocompletion=memories)
+    ] = "modern_hopfield",
     beta: Annotated[
         float | None, typer.Option(help="Inverse temperature [default: 5.76 over the number of pixels].")
     ] = None,
@@ -158,8 +161,8 @@ def _caption(found: "Recall", one: "RecallStep") -> str:
 def _show(found: "Recall", stored: "Mapping[str, Tensor]") -> None:
     from hybridattn.view.ink import ink, side_by_side
 
-    colour = sys.stdout.isatty()
-    width = Console().width if colour else PLAIN_WIDTH
+    colour = has_colours()
+    width = Console().width if sys.stdout.isatty() else PLAIN_WIDTH
     first = [(ink(one.numpy(), colour=colour), f"stored: {name}") for name, one in stored.items()]
     then = [(ink(one.state.numpy(), colour=colour), _caption(found, one)) for one in _shown(found)]
     print_out(side_by_side(first, width=width), "", side_by_side(then, width=width), "")

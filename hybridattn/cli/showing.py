@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from hybridattn.cli.console import table
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -28,40 +30,40 @@ LOG_FROM = 16  # largest size over smallest, from which the axis of sizes is log
 
 def retrieval_table(points: "Sequence[RetrievalPoint]") -> Table:
     """Give shares with their 95 % intervals."""
-    table = _table("memory", "patterns", "level", "retrieved", "95 %", "exact", "overlap")
+    made = table("memory", "patterns", "level", "retrieved", "95 %", "exact", "overlap")
     for point in points:
         interval = f"{point.retrieved_low:.2f} to {point.retrieved_high:.2f}"
         numbers = (f"{point.patterns:,}", f"{point.level:g}", f"{point.retrieved:.3f}", interval, f"{point.exact:.3f}")
-        table.add_row(Text(point.memory), *numbers, f"{point.overlap:.3f}")
-    return table
+        made.add_row(Text(point.memory), *numbers, f"{point.overlap:.3f}")
+    return made
 
 
 def basin_table(points: "Sequence[BasinShare]") -> Table:
     """Give the shares of starts that reach a pattern, and of patterns that are reached."""
-    table = _table("memory", "patterns", "seeds", "starts that reach one", "spread", "patterns reached")
+    made = table("memory", "patterns", "seeds", "starts that reach one", "spread", "patterns reached")
     for point in points:
         numbers = (f"{point.patterns}", f"{point.seeds}", f"{point.share:.3f}", f"{point.spread:.3f}")
-        table.add_row(Text(point.memory), *numbers, f"{point.fixed:.3f}")
-    return table
+        made.add_row(Text(point.memory), *numbers, f"{point.fixed:.3f}")
+    return made
 
 
 def energy_table(points: "Sequence[EnergyPoint]") -> Table:
     """Give the energy by step."""
-    table = _table("memory", "update", "energy", "spread", "largest rise", "moved")
+    made = table("memory", "update", "energy", "spread", "largest rise", "moved")
     for point in points:
         numbers = ("-" if value is None else f"{value:.6g}" for value in (point.energy, point.spread, point.rise))
-        table.add_row(Text(point.memory), f"{point.step}", *numbers, f"{point.moved:.3g}")
-    return table
+        made.add_row(Text(point.memory), f"{point.step}", *numbers, f"{point.moved:.3g}")
+    return made
 
 
 def sequence_table(points: "Sequence[SequencePoint]") -> Table:
     """Give the share of places that were right, with its 95 % interval."""
-    table = _table("memory", "length", "right", "95 %", "whole sequences", "overlap", "likeness")
+    made = table("memory", "length", "right", "95 %", "whole sequences", "overlap", "likeness")
     for point in points:
         interval = f"{point.right_low:.2f} to {point.right_high:.2f}"
         numbers = (f"{point.patterns:,}", f"{point.right:.3f}", interval, f"{point.whole:.3f}", f"{point.overlap:.3f}")
-        table.add_row(Text(point.memory), *numbers, f"{point.likeness:.3f}")
-    return table
+        made.add_row(Text(point.memory), *numbers, f"{point.likeness:.3f}")
+    return made
 
 
 def draw_retrieval(
@@ -146,11 +148,3 @@ def _limits(theory: "Sequence[Reference]", measure: str) -> "list[Limit]":
     from hybridattn.view.plots import Limit
 
     return [Limit(one.label, one.x, one.y, one.of) for one in theory if one.measure == measure or (one.y is None)]
-
-
-def _table(first: str, *rest: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(first, overflow="fold")
-    for column in rest:
-        table.add_column(column, justify="right")
-    return table

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
-from rich.console import Console, RenderableType
-from rich.progress import Progress
+from rich.console import RenderableType
 
-from hybridattn.cli.console import STDOUT, check_targets, print_out, wrote_json
+from hybridattn.cli.console import STDOUT, check_targets, print_out, progressing, wrote_json
 from hybridattn.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -140,21 +139,18 @@ def _measured(study: "Study[Row]", out: Path | None) -> list[Row]:
     from hybridattn.experiments import Ledger, run_study
 
     finished = 0
-    err = Console(stderr=True)
-    with Progress(console=err, disable=not err.is_terminal, transient=True) as progress:
-        task = progress.add_task(study.name, total=len(study.cells))
+    try:
+        with progressing(study.name, len(study.cells)) as show:
 
-        def done(number: int, total: int) -> None:
-            nonlocal finished
-            finished = number
-            progress.update(task, completed=number, total=total)
+            def done(number: int, total: int) -> None:
+                nonlocal finished
+                finished = number
+                show(number)
 
-        try:
             return run_study(study, ledger=None if out is None else Ledger(out), done=done)
-        except KeyboardInterrupt:
-            progress.stop()
-            typer.echo(f"\n{_interrupted(finished, len(study.cells), out)}", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        typer.echo(f"\n{_interrupted(finished, len(study.cells), out)}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _interrupted(finished: int, total: int, out: Path | None) -> str:

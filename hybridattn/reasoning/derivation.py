@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hybridattn.display import Displayed
 from hybridattn.errors import DerivationError
 from hybridattn.reasoning.fact import Fact
 from hybridattn.reasoning.judgement import Judgement
@@ -25,7 +26,7 @@ class Inference:
 
 
 @dataclass(frozen=True, slots=True)
-class Derivation:
+class Derivation(Displayed):
     """The proof of one judgement; without a step the judgement is the one cited fact itself."""
 
     facts: tuple[Fact, ...]

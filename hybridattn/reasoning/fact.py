@@ -1,11 +1,18 @@
 """A stored fact: what a slot of a memory stands for, in the terms of the logic."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from hybridattn.reasoning.judgement import Judgement
 from hybridattn.reasoning.term import Atom, Term
 
-__all__ = ["Fact", "plain_name"]
+__all__ = ["COPULA", "Fact", "plain_name"]
+
+COPULA: Mapping[str, str] = MappingProxyType(
+    {"is_a": "-->", "isa": "-->", "instance_of": "-->", "-->": "-->", "similar_to": "<->", "<->": "<->"}
+)
+"""The relations that are a copula between plain terms; any other is a relation of the pair of its terms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hybridattn.errors import ArgumentError
 
-__all__ = ["check_path", "write_bytes", "write_text"]
+__all__ = ["check_path", "decoded", "read_text", "write_bytes", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -37,6 +37,26 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Put `data` into the file at `path`, whole or not at all, as `write_text` does."""
     with _told(path):
         _replace(_target(path), data)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read a whole file as UTF-8; raises `ArgumentError` where it cannot be read, with the line where it is no text."""
+    try:
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        name = os.fspath(path)
+        raise ArgumentError(f"FILE must be a file that can be read; got {name[:200]!r}: {reason}") from None
+    return decoded(data, os.fspath(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Give the text of a file, without its byte order mark."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise ArgumentError(f"{name}:{number}: expected UTF-8 text; got other bytes") from None
 
 
 def check_path(path: str | os.PathLike[str]) -> None:

@@ -1,5 +1,6 @@
 """Each memory is one row: it keeps every promise that it says it keeps."""
 
+import re
 from collections.abc import Callable
 from inspect import isfunction
 from pathlib import Path
@@ -194,3 +195,18 @@ def test_a_file_gives_the_memory_back(row: Row, tmp_path: Path) -> None:
     assert all(tensor.equal(state[name]) for name, tensor in other.state_dict().items())
     assert other.read(row.keys(9)).value.equal(memory.read(row.keys(9)).value)
     assert other.training == memory.training
+
+
+@rows
+def test_it_says_what_it_is_in_a_line_or_a_few(row: Row) -> None:
+    """Class, sizes, what is stored, beta where there is one, and the device; never a tensor."""
+    memory, _ = written(row)
+    text = repr(memory)
+    assert text.startswith(f"{type(memory).__name__}(")
+    assert f"dim={memory.key_dim}," in text
+    assert re.search(r"\b(slots|written|transitions)=6\b", text)
+    assert re.search(r"\b(slots|written|transitions)=0\b", repr(row.build()))
+    assert ("beta=" in text) == hasattr(memory, "beta")
+    assert text.count("device=cpu") == 1
+    assert "tensor(" not in text
+    assert max(map(len, text.splitlines())) < 240

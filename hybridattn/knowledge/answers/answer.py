@@ -7,6 +7,7 @@ from typing import Any, overload
 
 import networkx as nx
 
+from hybridattn.display import Displayed
 from hybridattn.reasoning import Derivation, Fact, Judgement, Term, Truth
 from hybridattn.reasoning.fact import plain_name
 from hybridattn.reasoning.graph import Graph
@@ -17,7 +18,7 @@ __all__ = ["Answer", "Answers"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Displayed):
     """A statement that answers a question, how true it is, and why."""
 
     term: Term
@@ -71,7 +72,7 @@ class Answer:
         }
 
 
-class Answers(Sequence[Answer]):
+class Answers(Displayed, Sequence[Answer]):
     """The answers to one question, surest first; false if there are none.
 
     Attributes:

@@ -14,10 +14,10 @@ from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.knowledge.answers.answer import Answers
 from hybridattn.knowledge.answers.evidence import GOAL, QUERY, Evidence
 from hybridattn.knowledge.answers.question import Question, read_question
-from hybridattn.knowledge.sources.rows import COPULA, atom
+from hybridattn.knowledge.sources.rows import atom
 from hybridattn.knowledge.store import FactStore
 from hybridattn.reasoning import Fact, Term, Variable
-from hybridattn.reasoning.fact import plain_name
+from hybridattn.reasoning.fact import COPULA, plain_name
 from hybridattn.trace import Trace
 
 __all__ = ["Search", "ask", "recall"]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from hybridattn.errors import ArgumentError
-from hybridattn.knowledge.sources.rows import COPULA, atom
+from hybridattn.knowledge.sources.rows import atom
 from hybridattn.reasoning import Compound, Statement, Term, Variable, parse_sentence, variables
-from hybridattn.reasoning.fact import plain_name
+from hybridattn.reasoning.fact import COPULA, plain_name
 
 __all__ = ["Question", "read_question"]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from hybridattn.display import Displayed
 from hybridattn.reasoning import Derivation, Fact, Judgement, Term, Truth
 from hybridattn.reasoning.graph import Graph, from_derivation
 
@@ -10,7 +11,7 @@ __all__ = ["LinkAnswer"]
 
 
 @dataclass(frozen=True)
-class LinkAnswer:
+class LinkAnswer(Displayed):
     """An entity that completes a triple, how good it is among the others, how true it is, and why."""
 
     entity: str

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from hybridattn.knowledge.links.walks import Body
-from hybridattn.knowledge.sources.rows import COPULA, atom, statement
+from hybridattn.knowledge.sources.rows import atom, statement
 from hybridattn.reasoning import Atom, Compound, Fact, Judgement, Statement, Term, Truth, Variable
+from hybridattn.reasoning.fact import COPULA
 
 __all__ = ["FAMILIES", "ConstantRule", "PathRule", "Rule", "link", "rule_fact"]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from hybridattn.display import Displayed
 from hybridattn.knowledge.rules.story import Story
 from hybridattn.reasoning import Derivation, Truth
 from hybridattn.reasoning.graph import Graph, from_derivation
@@ -11,7 +12,7 @@ __all__ = ["RuleAnswer"]
 
 
 @dataclass(frozen=True)
-class RuleAnswer:
+class RuleAnswer(Displayed):
     """How the target of a story is related to its source."""
 
     story: Story

@@ -9,13 +9,12 @@ import networkx as nx
 
 from hybridattn.errors import ArgumentError, FactsError
 from hybridattn.reasoning import Atom, Compound, Sentence, Statement, Term, Truth, inheritance, product, variables
-from hybridattn.reasoning.fact import plain_name
+from hybridattn.reasoning.fact import COPULA, plain_name
 from hybridattn.reasoning.truth import CAP, DEFAULT
 
 __all__ = ["FIELDS", "Row", "from_fields", "from_frame", "from_graph", "from_sentence", "from_triples"]
 
 FIELDS = ("source", "relation", "target", "frequency", "confidence")
-COPULA = {"is_a": "-->", "isa": "-->", "instance_of": "-->", "-->": "-->", "similar_to": "<->", "<->": "<->"}
 WANTED = "source, relation, target[, frequency, confidence]"
 
 

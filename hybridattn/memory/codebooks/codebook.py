@@ -13,6 +13,7 @@ from hybridattn.attention.tiles.top import best
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.codebooks.fingerprint import RowIndex
 from hybridattn.memory.codebooks.inverted import InvertedIndex
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.slots.numbered import NumberedSlots
 from hybridattn.memory.taken import check_query
 
@@ -76,7 +77,8 @@ class CodebookMemory(NumberedSlots):
     def extra_repr(self) -> str:
         """Describe the memory for `repr`."""
         sizes = f"slots={len(self)}, entities={len(self.entities)}, cues={len(self.cues)}"
-        return f"{sizes}, key_dim={self.key_dim}, value_dim={self.value_dim}, beta={self.beta:g}"
+        widths = f"key_dim={self.key_dim}, value_dim={self.value_dim}"
+        return f"{sizes}, {widths}, beta={self.beta:g}, {device_shown(self)}"
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that make an empty memory of the same form, into which the state can be loaded."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.fastweights.features import FeatureMap
 from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key, check_query, check_top, check_values
 
@@ -50,7 +51,8 @@ class FastWeights(nn.Module):
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
-        return ", ".join(f"{name}={value}" for name, value in self.arguments().items())
+        form = ", ".join(f"{name}={value}" for name, value in self.arguments().items())
+        return f"{form}, written={int(self.next_id)}, {device_shown(self)}"
 
     def read(self, query: Tensor, *, top: int | None = None) -> Read:
         """Read with queries (..., d): the value phi(query) S, (..., v), in the dtype of the query.

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.evidence import checked_evidence, truth_of
 from hybridattn.memory.hebbian.codings import Coding, GradedActivity
 from hybridattn.memory.hebbian.readouts import Choice, Readout
@@ -89,7 +90,8 @@ class HebbianMemory(nn.Module):
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
-        return ", ".join(f"{name}={value}" for name, value in self.arguments().items())
+        form = ", ".join(f"{name}={value}" for name, value in self.arguments().items())
+        return f"{form}, written={int(self.next_id)}, {device_shown(self)}"
 
     def write(self, keys: Tensor, values: Tensor | None = None, *, evidence: Tensor | None = None) -> Tensor:
         """Count events with patterns keys (m, d) and values (m, v), or one of each: the ids (m,) of the events.

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hybridattn.attention import Read
 from hybridattn.errors import ShapeError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.matrices.store import MatrixMemory, bipolar, signs
 from hybridattn.memory.settling import settle_rows
 from hybridattn.memory.taken import check_top
@@ -117,7 +118,8 @@ class BidirectionalMemory(MatrixMemory):
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
-        return f"key_dim={self.key_dim}, value_dim={self.value_dim}, written={int(self.next_id)}"
+        sizes = f"key_dim={self.key_dim}, value_dim={self.value_dim}"
+        return f"{sizes}, written={int(self.next_id)}, {device_shown(self)}"
 
     def _update(self, pair: Tensor) -> Tensor:
         keys, values = pair[:, : self.key_dim], pair[:, self.key_dim :]

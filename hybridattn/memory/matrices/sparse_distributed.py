@@ -8,6 +8,7 @@ from torch import Tensor
 
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.matrices.binomial import radius_of
 from hybridattn.memory.matrices.cycles import settle_states
 from hybridattn.memory.matrices.store import MatrixMemory, bipolar, check_size, signs
@@ -125,7 +126,8 @@ class SparseDistributedMemory(MatrixMemory):
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
-        return ", ".join(f"{name}={part}" for name, part in self.arguments().items()) + f", written={int(self.next_id)}"
+        form = ", ".join(f"{name}={part}" for name, part in self.arguments().items())
+        return f"{form}, written={int(self.next_id)}, {device_shown(self)}"
 
     def _active(self, rows: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """Give for each block of locations where it is, and 1 where a row (q, d) activates a location: (q, block)."""

@@ -41,7 +41,7 @@ def modern_hopfield(dim: int, *, beta: float | Tensor | Beta = 1.0, **place: Any
     """Modern Hopfield network: dot product and softmax (Ramsauer et al. 2021, arXiv 2008.02217, eq. 3).
 
     >>> modern_hopfield(64, beta=8.0)
-    SlotMemory(key_dim=64, value_dim=None, slots=0, similarity=Dot(), separation=Softmax(), beta=8.0)
+    SlotMemory(key_dim=64, value_dim=None, slots=0, similarity=Dot(), separation=Softmax(), beta=8.0, device=cpu)
     """
     return SlotMemory(dim, similarity=Dot(), separation=Softmax(), beta=beta, **place)
 

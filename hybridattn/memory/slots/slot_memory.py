@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from hybridattn.attention import Dot, Read, Separation, Similarity, Softmax, read
 from hybridattn.attention.result import mapped
 from hybridattn.errors import ArgumentError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.settling import (
     Activation,
     Flips,
@@ -93,7 +94,8 @@ class SlotMemory(Tempered, StoredSlots):
         if self.activation != _IDENTITY:
             parts["activation"] = self.activation
         shown = "".join(f", {name}={part}" for name, part in parts.items() if not isinstance(part, nn.Module))
-        return f"{sizes}{shown}, beta={self._beta_shown()}{', trainable=True' if self.trainable else ''}"
+        trained = ", trainable=True" if self.trainable else ""
+        return f"{sizes}{shown}, beta={self._beta_shown()}{trained}, {device_shown(self)}"
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that make an empty memory of the same form, into which the state can be loaded.

@@ -10,8 +10,20 @@ from hybridattn.running import check_path, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
 
-__all__ = ["FORMATS", "Style", "check_figure", "legend", "new_axes", "new_column", "style", "write_figure"]
+__all__ = [
+    "FORMATS",
+    "Style",
+    "check_figure",
+    "legend",
+    "new_axes",
+    "new_column",
+    "scale_beside",
+    "shortened",
+    "style",
+    "write_figure",
+]
 
 FORMATS = (".png", ".svg", ".pdf")
 _SALT = "hybridattn"  # names inside an SVG, the same at every run
@@ -60,6 +72,19 @@ def new_column(count: int, *, width: float = 6.4, height: float = 3.4) -> "list[
 def legend(ax: "Axes") -> None:
     """Put the legend to the right of the axes, where it hides nothing."""
     ax.legend(loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0, frameon=False, fontsize="small")
+
+
+def scale_beside(ax: "Axes", drawn: "ScalarMappable", label: str) -> None:
+    """Put the scale of the colours to the right of the axes."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.colorbar(drawn, cax=ax.inset_axes((1.03, 0.0, 0.035, 1.0)), label=label)
+
+
+def shortened(name: str, most: int = 18) -> str:
+    """Cut a name that would push the figure aside, with an ellipsis, and keep dollars from meaning mathematics."""
+    text = name if len(name) <= most else f"{name[: most - 1]}…"
+    return text.replace("$", r"\$")
 
 
 def check_figure(path: str | os.PathLike[str]) -> None:

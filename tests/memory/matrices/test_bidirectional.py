@@ -101,7 +101,7 @@ def test_leading_axes_types_and_form() -> None:
     other = BidirectionalMemory(**memory.arguments()).to(torch.float64)
     other.load_state_dict(memory.state_dict())
     assert other.weights.equal(memory.weights)
-    assert repr(other) == "BidirectionalMemory(key_dim=6, value_dim=4, written=3)"
+    assert repr(other) == "BidirectionalMemory(key_dim=6, value_dim=4, written=3, device=cpu)"
     assert BidirectionalMemory(6, 4, dtype=torch.bfloat16).read(torch.ones(6)).value.dtype == torch.bfloat16
 
 

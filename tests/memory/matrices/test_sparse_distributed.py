@@ -161,7 +161,7 @@ def test_leading_axes_types_and_form() -> None:
     assert before["counters"].equal(twin.counters)
     radius = memory.radius
     wanted = f"key_dim=12, value_dim=5, locations=30, radius={radius}, limit=9, written=6"
-    assert repr(memory) == f"SparseDistributedMemory({wanted})"
+    assert repr(memory) == f"SparseDistributedMemory({wanted}, device=cpu)"
 
 
 def test_counters_saturate_where_asked() -> None:

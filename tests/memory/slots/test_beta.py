@@ -143,10 +143,12 @@ def test_parts_with_parameters_are_part_of_the_memory() -> None:
 
 
 def test_the_description_shows_every_form() -> None:
-    assert repr(SlotMemory(4, beta=torch.tensor([1.0, 2.0]))).endswith("beta=[1.0, 2.0])")
-    assert repr(SlotMemory(4, beta=torch.ones(9))).endswith("beta=Beta(shape=(9,), start=1.0, trainable=False))")
-    assert repr(SlotMemory(4, beta=Beta(trainable=True))).endswith("beta=1.0)")
-    assert repr(SlotMemory(4, beta=2)).endswith("beta=2.0)")
+    assert repr(SlotMemory(4, beta=torch.tensor([1.0, 2.0]))).endswith("beta=[1.0, 2.0], device=cpu)")
+    assert repr(SlotMemory(4, beta=torch.ones(9))).endswith(
+        "beta=Beta(shape=(9,), start=1.0, trainable=False), device=cpu)"
+    )
+    assert repr(SlotMemory(4, beta=Beta(trainable=True))).endswith("beta=1.0, device=cpu)")
+    assert repr(SlotMemory(4, beta=2)).endswith("beta=2.0, device=cpu)")
 
 
 # --- out of the usual range

@@ -319,8 +319,9 @@ def test_copies_go_their_own_ways() -> None:
 
 
 def test_the_description_names_every_part() -> None:
+    assert repr(SlotMemory(8, device="meta")).endswith(", beta=1.0, device=meta)")
     assert repr(filled(3, beta=2.0)) == (
-        "SlotMemory(key_dim=8, value_dim=None, slots=3, similarity=Dot(), separation=Softmax(), beta=2.0)"
+        "SlotMemory(key_dim=8, value_dim=None, slots=3, similarity=Dot(), separation=Softmax(), beta=2.0, device=cpu)"
     )
 
 

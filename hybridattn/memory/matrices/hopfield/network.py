@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, ShapeError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.matrices.cycles import settle_states
 from hybridattn.memory.matrices.hopfield.codings import Bipolar, UnitCoding
 from hybridattn.memory.matrices.hopfield.hebb import Hebb
@@ -140,8 +141,8 @@ class HopfieldNetwork(MatrixMemory):
 
     def extra_repr(self) -> str:
         """Describe the network in one line."""
-        written = f", written={int(self.next_id)}"
-        return ", ".join(f"{name}={part!r}" for name, part in self.arguments().items()) + written
+        form = ", ".join(f"{name}={part!r}" for name, part in self.arguments().items())
+        return f"{form}, written={int(self.next_id)}, {device_shown(self)}"
 
     def _changed(self, name: str, rows: Tensor, change: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         wide = torch.promote_types(self.sums.dtype, torch.float32)

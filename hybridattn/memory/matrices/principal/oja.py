@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hybridattn.attention import Read
 from hybridattn.errors import ArgumentError, NotFiniteError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.matrices.principal.rates import DecayingRate, LearningRate
 from hybridattn.memory.matrices.principal.rules import ComponentRule, Sanger
 from hybridattn.memory.matrices.store import MatrixMemory, check_size, finite
@@ -109,7 +110,7 @@ class OjaMemory(MatrixMemory):
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
         form = ", ".join(f"{name}={part!r}" for name, part in self.arguments().items())
-        return f"{form}, written={int(self.next_id)}"
+        return f"{form}, written={int(self.next_id)}, {device_shown(self)}"
 
 
 def _check_steps(rates: list[float], rows: Tensor) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from hybridattn.attention import Read, Separation, Softmax
 from hybridattn.errors import ArgumentError, ShapeError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.matrices.sequences.overlaps import Overlap, PlainOverlap
 from hybridattn.memory.matrices.store import bipolar, check_size, signs
 from hybridattn.memory.slots.numbered import NumberedSlots
@@ -111,7 +112,8 @@ class SequenceMemory(NumberedSlots):
 
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
-        return ", ".join(f"{name}={part}" for name, part in self.arguments().items()) + f", transitions={len(self)}"
+        form = ", ".join(f"{name}={part}" for name, part in self.arguments().items())
+        return f"{form}, transitions={len(self)}, {device_shown(self)}"
 
     def _step(self, states: Tensor) -> Tensor:
         rows = max(1, _SCORES // max(1, len(self)))

@@ -17,7 +17,7 @@ def polynomial_sequence(dim: int, *, degree: int = 2, **place: Any) -> SequenceM
     logarithms; for single transitions it is about degree + 1 times that for whole sequences. `place` is device, dtype.
 
     >>> polynomial_sequence(8, degree=2)
-    SequenceMemory(dim=8, separation=Power(n=3), beta=1.0, overlap=PlainOverlap(), transitions=0)
+    SequenceMemory(dim=8, separation=Power(n=3), beta=1.0, overlap=PlainOverlap(), transitions=0, device=cpu)
     """
     if degree < 1:
         raise ArgumentError(f"degree must be at least 1; got {degree}")
@@ -31,7 +31,7 @@ def exponential_sequence(dim: int, **place: Any) -> SequenceMemory:
     dim. `place` is device and dtype.
 
     >>> exponential_sequence(8)
-    SequenceMemory(dim=8, separation=Softmax(), beta=7.0, overlap=PlainOverlap(), transitions=0)
+    SequenceMemory(dim=8, separation=Softmax(), beta=7.0, overlap=PlainOverlap(), transitions=0, device=cpu)
     """
     return SequenceMemory(dim, separation=Softmax(), beta=float(max(1, dim - 1)), **place)
 
@@ -43,7 +43,7 @@ def pseudo_inverse_sequence(dim: int, *, degree: int = 1, **place: Any) -> Seque
     device and dtype.
 
     >>> pseudo_inverse_sequence(8)
-    SequenceMemory(dim=8, separation=Power(n=2), beta=1.0, overlap=DecorrelatedOverlap(), transitions=0)
+    SequenceMemory(dim=8, separation=Power(n=2), beta=1.0, overlap=DecorrelatedOverlap(), transitions=0, device=cpu)
     """
     if degree < 1:
         raise ArgumentError(f"degree must be at least 1; got {degree}")

@@ -11,6 +11,7 @@ from hybridattn.attention import Read, Softmax
 from hybridattn.attention.result import mapped
 from hybridattn.attention.tiles.layout import TILE
 from hybridattn.errors import ArgumentError, ShapeError, SlotError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.slots.beta import Beta, beta_for
 from hybridattn.memory.slots.product.pairs import best_pairs, first_free
 from hybridattn.memory.slots.tempered import Tempered
@@ -105,7 +106,8 @@ class ProductKeyMemory(Tempered):
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
         shown = {**self.arguments(), "beta": self._beta_shown()}
-        return ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None and value is not False)
+        form = ", ".join(f"{name}={value}" for name, value in shown.items() if value is not None and value is not False)
+        return f"{form}, slots={len(self)}, {device_shown(self)}"
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that make a memory of the same form, into which the state can be loaded."""

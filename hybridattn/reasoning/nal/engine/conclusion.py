@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from hybridattn.display import Displayed
 from hybridattn.errors import DerivationError
 from hybridattn.reasoning.judgement import Judgement
 from hybridattn.reasoning.nal.engine.inference import Sentential, applied
@@ -16,7 +17,7 @@ SAME = 1e-9  # truth values that differ by less are equal
 
 
 @dataclass(slots=True, eq=False)
-class Conclusion:
+class Conclusion(Displayed):
     """A judgement (`.`), a question (`?`) or a compound that occurs (no punctuation), and where it comes from.
 
     `rule` is None for an input. `level` counts the inferences on the shortest way from the inputs; another form of a

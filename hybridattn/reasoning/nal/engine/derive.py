@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import TypeAlias
 
+from hybridattn.display import Displayed
 from hybridattn.errors import ArgumentError
 from hybridattn.reasoning.judgement import Judgement
 from hybridattn.reasoning.nal.engine.answers import best_answer, told_apart
@@ -91,7 +92,7 @@ def derive(
     return Conclusions(plan, levels=levels, limit=limit, floor=floor, progress=progress).more(judgements, questions)
 
 
-class Conclusions:
+class Conclusions(Displayed):
     """What has been derived so far: iterate over it for all judgements, inputs first."""
 
     def __init__(

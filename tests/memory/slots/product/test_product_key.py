@@ -212,7 +212,10 @@ def test_a_trained_beta_and_its_description() -> None:
     memory = made(beta=Beta(start=2.0, trainable=True))
     memory.read(numbers(2, 6)).value.sum().backward()
     assert memory.beta.grad.isfinite()
-    assert repr(made(trainable=False)) == "ProductKeyMemory(key_dim=6, value_dim=3, kept=4, subkeys=9, beta=2.0)"
+    assert (
+        repr(made(trainable=False))
+        == "ProductKeyMemory(key_dim=6, value_dim=3, kept=4, subkeys=9, beta=2.0, slots=0, device=cpu)"
+    )
     other = ProductKeyMemory(**memory.arguments())
     other.double().load_state_dict(memory.state_dict())
     assert other.read(numbers(2, 6)).value.allclose(memory.read(numbers(2, 6)).value)
