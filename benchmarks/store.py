@@ -1,17 +1,15 @@
 """A durable store of a million slots (d = v = 128): appending, opening, the first read, evidence, and the memory held.
 
-    python benchmarks/store.py [--threads 2] [--slots 1000000] [--batch 1000] [--folder /tmp]
+    python benchmarks/store.py [--threads 1] [--slots 1000000] [--batch 1000] [--folder /tmp]
 
-It takes some 1.2 GB of disk while it runs. The memory held by a read is that of a fresh process, whose budget of address
-space is a fraction of the store: what is read does not fit at once.
+It takes some 1.2 GB of disk while it runs. The memory held by a read is that of a fresh process, whose budget of
+address space is a fraction of the store: what is read does not fit at once.
 """
 
 import argparse
-import os
 import resource
 import shutil
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -35,7 +33,7 @@ def filled(path: Path, slots: int, batch: int) -> float:
     generator = torch.Generator().manual_seed(0)
     keys, values = (torch.randn(batch, WIDTH, generator=generator) for _ in range(2))
     with MemoryStore(path, WIDTH, WIDTH) as store:
-        took = sum(seconds(lambda: store.write(keys + 1e-6 * n, values)) for n in range(slots // batch))
+        took = sum(seconds(lambda n=n: store.write(keys + 1e-6 * n, values)) for n in range(slots // batch))  # type: ignore[misc]
     return slots / took
 
 
@@ -96,7 +94,7 @@ def upkeep(path: Path, slots: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--slots", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=1000)
     parser.add_argument("--folder", type=Path)

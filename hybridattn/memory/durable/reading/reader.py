@@ -142,6 +142,8 @@ class StoreReader(OpenStore):
 
     def _living(self, block: Slots) -> Slots:
         """Leave out what was erased."""
+        if not self._state.dead:
+            return block
         with self._named():
             start, stop = int(block.ids[0]), int(block.ids[-1]) + 1
             counts = self._ledger.counts(start, stop)

@@ -13,8 +13,8 @@ from hybridattn.memory.durable.records.sealing import sealed, unsealed
 
 __all__ = ["CHUNK", "DEAD", "Ledger"]
 
-CHUNK = 128
-"""Slots in a chunk: their counts take half of a page of SQLite."""
+CHUNK = 120
+"""Slots in a chunk: the counts of two chunks fit into a page of SQLite."""
 DEAD = -1.0
 """What stands for (w+, w) where there is no slot, or none any more."""
 _AT_ONCE = 500

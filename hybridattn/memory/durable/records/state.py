@@ -90,6 +90,11 @@ class State:
     """The checksum of both lists."""
 
     @property
+    def dead(self) -> int:
+        """How many erased slots still have rows in segments or in the tail."""
+        return sum(one.rows for one in self.segments) + self.next_id - self.flushed - self.live
+
+    @property
     def tail_bytes(self) -> int:
         """Bytes of the rows that are in no segment yet."""
         return (self.next_id - self.flushed) * self.form.row_bytes

@@ -28,6 +28,7 @@ class StoreWriter(StoreReader):
         self._lock: IO[str] | None = locked(folder.lock)
         self._mutex = RLock()
         self._next_file = 1
+        self._doubtful: list[Change] = []
         try:
             super().__init__(path, beta=beta)
             with told(self.path, "open"):
@@ -59,18 +60,21 @@ class StoreWriter(StoreReader):
                 raise
             finally:
                 self._next_file = change.next_file
-            self._commit()
+            self._commit(change)
             self._state = state
             write_head(self._folder.head, state.generation)
 
-    def _commit(self) -> None:
-        """Commit; where that fails, files stay: nobody knows what the disk has kept, and the next writer looks."""
+    def _commit(self, change: Change) -> None:
+        """Commit; where that fails, files stay until the next commit: nobody knows what the disk has kept of this."""
         try:
             self._database.run("COMMIT")
         except BaseException:
             self._database.roll_back()
-            self.close()
+            self._doubtful.append(change)
             raise
+        for one in self._doubtful:
+            one.undo()
+        self._doubtful.clear()
 
     def _clear(self) -> None:
         """Remove what an interrupted writer left, and what was retired."""
