@@ -13,6 +13,7 @@ from hybridattn.cli.evaluate import evaluate_app
 from hybridattn.cli.experiment import experiment_app
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
+from hybridattn.cli.store import import_facts, store_app
 from hybridattn.errors import HybridAttnError
 
 __all__ = ["app", "main"]
@@ -24,16 +25,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-facts_app = typer.Typer(help="Look at facts.", no_args_is_help=True, rich_markup_mode=None)
+facts_app = typer.Typer(help="Look at facts, and keep them.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(facts_app, name="facts")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(store_app, name="store")
 app.command()(ask)
 app.command()(recall)
 app.command()(reason)
 app.command()(narsese)
 facts_app.command()(show)
 facts_app.command()(export)
+facts_app.command("import")(import_facts)
 
 
 def main() -> None:

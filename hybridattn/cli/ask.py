@@ -14,7 +14,8 @@ __all__ = ["ask", "export", "show"]
 Facts = Annotated[
     str,
     typer.Argument(
-        metavar="FACTS", help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it."
+        metavar="FACTS",
+        help="wordnet, a folder that `facts import` made, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz.",
     ),
 ]
 

@@ -16,6 +16,7 @@ from hybridattn.knowledge.evaluation import (
 )
 from hybridattn.knowledge.facts import FactMemory
 from hybridattn.knowledge.hebbian import statements
+from hybridattn.knowledge.kept import KeptFacts, keep_facts, keep_rules, kept_rules
 from hybridattn.knowledge.lexicon import Lexicon
 from hybridattn.knowledge.links import (
     ConstantRule,
@@ -58,6 +59,7 @@ __all__ = [
     "GoldStep",
     "Graded",
     "Incoherent",
+    "KeptFacts",
     "KinStory",
     "LexicographicMaximum",
     "Lexicon",
@@ -80,6 +82,9 @@ __all__ = [
     "evaluate_clutrr",
     "faithfulness",
     "implication",
+    "keep_facts",
+    "keep_rules",
+    "kept_rules",
     "learn_stories",
     "read_clutrr",
     "read_rules",

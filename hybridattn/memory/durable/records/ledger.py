@@ -108,8 +108,9 @@ class Ledger:
 def _must_be(wanted: Sequence[int], found: Collection[int]) -> None:
     """Every slot that was ever written has counts: a chunk without them was lost."""
     if len(found) != len(wanted):
-        missing = next(chunk for chunk in wanted if chunk not in found)
-        raise MemoryFileError(f"it is damaged: the counts of chunk {missing} are missing")
+        missing = next((chunk for chunk in wanted if chunk not in found), None)
+        what = "some counts are there twice" if missing is None else f"the counts of chunk {missing} are missing"
+        raise MemoryFileError(f"it is damaged: {what}")
 
 
 def _closed(chunk: int, counts: Tensor, labelled: bool) -> bytes:
