@@ -67,9 +67,7 @@ class FactTable:
         for row in rows:
             source, target = self._symbol(row.source), self._symbol(row.target)
             cue = self._cue(row.cue)
-            code = (source, cue, target)
-            if row.cue == "<->":
-                code = (min(source, target), cue, max(source, target))
+            code = self._stated(source, cue, target)
             place = places.get(code)
             if place is None:
                 places[code] = by_id[self.observations] = len(self.codes)
@@ -85,12 +83,17 @@ class FactTable:
     @cached_property
     def _places(self) -> dict[tuple[int, int, int], int]:
         """The place of each fact, by what it states."""
-        return {tuple(code): place for place, code in enumerate(self.coded().tolist())}
+        return {self._stated(*code): place for place, code in enumerate(self.coded().tolist())}
 
     @cached_property
     def _by_id(self) -> dict[int, int]:
         """The place of each fact, by its first observation."""
         return {some[0]: place for place, some in enumerate(self.observed)}
+
+    def _stated(self, source: int, cue: int, target: int) -> tuple[int, int, int]:
+        """Give one code for both ways to say a similarity."""
+        turned = source > target and cue == self.cues["<->"]
+        return (target, cue, source) if turned else (source, cue, target)
 
     def _cue(self, name: str) -> int:
         number = self.cues.setdefault(name, len(self._cue_terms))

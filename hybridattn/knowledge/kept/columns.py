@@ -54,8 +54,7 @@ def read_columns(facts: StoreReader, symbols: StoreReader, cues: StoreReader) ->
     most = torch.tensor([len(names), len(relations), len(names)])
     if bool(((codes < 0) | (codes >= most)).any()):
         raise MemoryFileError(f"{facts.path} is damaged: it names symbols that {symbols.path} lacks")
-    codes = _ordered(codes, relations)
-    fact = _grouped(codes, len(names), len(relations))
+    fact = _grouped(_ordered(codes, relations), len(names), len(relations))
     first, by_fact = _first(fact), fact.argsort(stable=True)
     given = facts.labels_of(ids[first])
     return Columns(

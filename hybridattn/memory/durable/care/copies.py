@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, MemoryFileError
+from hybridattn.memory.durable.care.verification import verify_store
 from hybridattn.memory.durable.files import Database, Folder
 from hybridattn.memory.durable.reading.blocks import Slots, joined
 from hybridattn.memory.durable.reading.kept import files_of
@@ -31,8 +32,8 @@ SHARD = 1 << 18
 def snapshot_store(store: StoreReader, path: str | os.PathLike[str]) -> None:
     """Copy the state that a store shows to a new folder, whole or not at all; a writer may go on meanwhile.
 
-    Ids, evidence, labels, kept memories and the number of the commit are the same. Raises MemoryFileError where the
-    folder exists and is not empty, or cannot be written.
+    Ids, evidence, labels, kept memories and the number of the commit are the same. The copy is verified. Raises
+    MemoryFileError where the folder exists and is not empty, cannot be written, or the store is damaged.
     """
     with made_beside(Path(path)) as draft:
         folder, state = Folder(draft), store._state
@@ -40,6 +41,8 @@ def snapshot_store(store: StoreReader, path: str | os.PathLike[str]) -> None:
         for name in sorted(files_of(state)):
             shutil.copyfile(store._folder.file(name), folder.file(name), follow_symlinks=False)
         _copy_tables(store._database, folder, state)
+        if problems := verify_store(draft).problems:
+            raise MemoryFileError(f"cannot copy {store.path}: {problems[0]}")
 
 
 def _copy_tables(source: Database, folder: Folder, state: State) -> None:

@@ -25,6 +25,8 @@ PATIENCE = 10.0
 """Seconds to wait while another process recovers or checkpoints."""
 PAGES = 4000
 """From so many pages of 4 KiB in the write-ahead log on they are brought into the file."""
+LOG_BYTES = 1 << 26
+"""The length from which on the log is emptied, even if that means to wait for a moment."""
 
 
 @contextmanager
@@ -68,7 +70,7 @@ class Database:
     """A connection: `writes` says whether it may change anything."""
 
     def __init__(self, path: Path, *, writes: bool) -> None:
-        self.path = path
+        self.path, self._longest = path, LOG_BYTES
         self._connection = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?{_how(path, writes)}",
             uri=True,
@@ -116,15 +118,27 @@ class Database:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
-    def is_alone(self) -> bool:
+    def is_alone(self, *, patience: float = 0.0) -> bool:
         """Tell whether every reader sees what was committed last: then nobody needs what was there before.
 
-        A checkpoint that restarts the log has to find no reader of an older state (SQLite, wal_checkpoint RESTART).
+        A full checkpoint has to find no reader of an older state (SQLite, wal_checkpoint FULL). Waits so many seconds
+        for readers that refresh.
         """
-        self.run("PRAGMA busy_timeout=0")
+        return self._checkpoint("FULL", patience)
+
+    def shorten_log(self) -> None:
+        """Empty the log once it is long. Where readers of old states prevent it, it is tried at twice the length."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if not log.exists() or log.stat().st_size < self._longest:
+            return
+        done = self._checkpoint("TRUNCATE", PATIENCE / 20)
+        self._longest = LOG_BYTES if done else 2 * self._longest
+
+    def _checkpoint(self, kind: str, patience: float) -> bool:
+        self.run(f"PRAGMA busy_timeout={int(patience * 1000)}")
         try:
-            [(busy, _, _)] = self.rows("PRAGMA wal_checkpoint(RESTART)")
-        except sqlite3.OperationalError:
+            [(busy, _, _)] = self.rows(f"PRAGMA wal_checkpoint({kind})")
+        except sqlite3.Error:  # what was committed stays so, wherever it lies
             return False
         finally:
             self.run(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")

@@ -74,7 +74,7 @@ class MappedSegment:
             for block in entry.blocks:
                 whole.update(_bytes(self._map(entry, block.start, block.stop)))
             if whole.hexdigest() != self._digests[name]:
-                yield f"{self.path.name}: {name} differs from its checksum"
+                yield f"{self.path.name}: its {name} differ from their checksum"
 
     def sound_rows(self) -> Tensor:
         """Tell for each row whether all blocks that it lies in are as they were written: (n,) bool."""

@@ -24,6 +24,8 @@ from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key, chec
 
 __all__ = ["MemoryStore"]
 
+PATIENCE = 0.2
+"""Seconds that a compaction waits for readers to refresh, so that old files can go at once."""
 FLUSH_BYTES = 1 << 24
 """From here on the newest rows become a segment."""
 
@@ -144,8 +146,9 @@ class MemoryStore(StoreWriter):
 
     def flush(self) -> None:
         """Bring the newest rows from the database into a segment: for reading they are mapped then."""
-        with self._changing() as change:
-            self._flush(change, [])
+        if self._state.tail_bytes or not self._is_open:
+            with self._changing() as change:
+                self._flush(change, [])
 
     def compact(self) -> None:
         """Join small segments, and give back the room of erased slots; ids stay, and readers go on undisturbed.
@@ -164,7 +167,7 @@ class MemoryStore(StoreWriter):
                 change.state = replace(change.state, segments=(*kept[:place], *fresh, *kept[place + len(run) :]))
                 change.retire(one.file for one in run)
         with self._named():
-            self._sweep()
+            self._sweep(patience=PATIENCE)
 
     def keep(
         self, name: str, memories: Mapping[str, nn.Module], *, about: Mapping[str, Any] = MappingProxyType({})
@@ -215,15 +218,17 @@ class MemoryStore(StoreWriter):
         change.state = replace(change.state, flushed=change.state.next_id)
 
     def _parts(self, keys: Tensor, values: Tensor | None) -> dict[str, Tensor]:
+        parts = {"keys": self._rows("keys", keys)}
         check_values(values, self.value_dim)
-        given = {"keys": keys} if values is None else {"keys": keys, "values": values}
-        parts = {}
-        for name, width in self._state.form.widths.items():
-            parts[name] = as_rows(name, given[name], width).detach().to("cpu", self.dtype).contiguous()
-            check_finite(name, parts[name])
         if values is not None:
+            parts["values"] = self._rows("values", values)
             check_one_a_key(parts["keys"], parts["values"])
         return parts
+
+    def _rows(self, name: str, rows: Tensor) -> Tensor:
+        rows = as_rows(name, rows, self._state.form.widths[name]).detach().to("cpu", self.dtype).contiguous()
+        check_finite(name, rows)
+        return rows
 
 
 def _is_free(path: Path) -> bool:

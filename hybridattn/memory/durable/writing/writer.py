@@ -63,6 +63,7 @@ class StoreWriter(StoreReader):
             self._commit(change)
             self._state = state
             write_head(self._folder.head, state.generation)
+            self._database.shorten_log()
 
     def _commit(self, change: Change) -> None:
         """Commit; where that fails, files stay until the next commit: nobody knows what the disk has kept of this."""
@@ -85,10 +86,10 @@ class StoreWriter(StoreReader):
         self._next_file = 1 + max((int(name[:10]) for name in self._folder.numbered()), default=0)
         self._sweep()
 
-    def _sweep(self) -> None:
+    def _sweep(self, *, patience: float = 0.0) -> None:
         """Remove retired files, once no reader is left that may need them."""
         retired = [name for (name,) in self._database.rows("SELECT file FROM retired")]
-        if not retired or not self._database.is_alone():
+        if not retired or not self._database.is_alone(patience=patience):
             return
         for name in set(retired) - files_of(self._state):
             with suppress(FileNotFoundError):
