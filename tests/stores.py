@@ -11,7 +11,7 @@ from torch import Tensor
 from hybridattn.memory import MemoryStore, StoreReader
 from hybridattn.memory.durable.files import database
 from hybridattn.memory.durable.reading import blocks
-from hybridattn.memory.durable.writing import changing, store
+from hybridattn.memory.durable.writing import changing, compaction, store
 
 KEY_DIM, VALUE_DIM = 5, 3
 KINDS = ("append", "append", "append", "erase", "evidence", "compact", "flush")
@@ -23,7 +23,7 @@ Slot = tuple[float, float, str | None]
 def make_small() -> None:
     """Let segments, blocks and checkpoints be so small that a few slots meet all of them."""
     store.FLUSH_BYTES = 2000
-    changing.SEGMENT_BYTES = 6000
+    changing.SEGMENT_BYTES = compaction.SEGMENT_BYTES = 6000
     blocks.BLOCK_BYTES = 1000
     database.PAGES = 24
 

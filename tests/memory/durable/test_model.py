@@ -15,7 +15,7 @@ from hybridattn.attention import read
 from hybridattn.memory import MemoryStore, StoreReader, verify_store
 from hybridattn.memory.durable.files import database
 from hybridattn.memory.durable.reading import blocks
-from hybridattn.memory.durable.writing import changing, store
+from hybridattn.memory.durable.writing import changing, compaction, store
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (store, "FLUSH_BYTES"),
         (changing, "SEGMENT_BYTES"),
+        (compaction, "SEGMENT_BYTES"),
         (blocks, "BLOCK_BYTES"),
         (database, "PAGES"),
     ):
@@ -89,6 +90,32 @@ def filled(path: Path, steps: int, seed: int) -> MemoryStore:
         stores.act(memory, op)
         model = model.after(op)
     return memory
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_long_life(tmp_path: Path, seed: int) -> None:
+    """Erased slots in every segment, also in those that were compacted before."""
+    memory, model, random = stores.new_store(tmp_path / "store"), stores.Model(), Random(seed)
+    for step in range(60):
+        op = model.random_op(random)
+        stores.act(memory, op)
+        model = model.after(op)
+        if step % 4 == 0:
+            assert stores.held(memory) == model
+    memory.close()
+    assert stores.read_back(tmp_path / "store") == model
+
+
+def test_a_compaction_makes_segments_of_a_bounded_size(tmp_path: Path) -> None:
+    with stores.new_store(tmp_path / "store") as memory:
+        for _ in range(20):
+            stores.act(memory, ("append", [(1.0, 1.0, None)] * 50))
+            memory.flush()
+        memory.compact()
+        rows = [one.rows for one in memory._state.segments]
+        row_bytes = 4 * (stores.KEY_DIM + stores.VALUE_DIM)
+        assert rows == [150] * 6 + [100]
+        assert 150 * row_bytes <= changing.SEGMENT_BYTES < 200 * row_bytes
 
 
 @pytest.mark.parametrize("top", [None, 1, 7, 5000])

@@ -22,6 +22,8 @@ from hybridattn.memory import (
 from hybridattn.memory.durable.files import MappedSegment, database
 from hybridattn.memory.durable.reading import blocks as blocks_module
 from hybridattn.memory.durable.records import state as state_module
+from hybridattn.memory.durable.records.sealing import sealed, unsealed
+from hybridattn.memory.durable.writing import writer
 
 
 @pytest.fixture
@@ -562,3 +564,71 @@ def test_the_log_is_emptied_unless_an_old_state_is_read(path: Path, monkeypatch:
         longest(memory)
         assert log.stat().st_size < 2_000_000
         assert longest(memory) < 2_000_000
+
+
+def test_a_store_that_lacks_slots_gives_no_answer(path: Path) -> None:
+    filled(path).close()
+    rewritten(path, {"live": 299})
+    with StoreReader(path) as reader, pytest.raises(MemoryFileError, match="299 slots live, and 300 are there"):
+        reader.read(torch.ones(stores.KEY_DIM))
+    assert not verify_store(path).is_sound
+
+
+@pytest.mark.parametrize("first", [1, 400])
+def test_newest_slots_under_other_ids_are_refused(path: Path, first: int) -> None:
+    filled(path, flushed=False).close()
+    connection = sqlite3.connect(path / "store.sqlite")
+    [(data,)] = connection.execute("SELECT sealed FROM tail").fetchall()
+    connection.execute("UPDATE tail SET first = ?, sealed = ?", (first, sealed(unsealed(data, 0, "rows"), first)))
+    connection.commit()
+    connection.close()
+    with StoreReader(path) as reader:
+        for act in (lambda: list(reader.segments()), lambda: reader.keys_of(torch.tensor([3]))):
+            with pytest.raises(MemoryFileError, match="slot 0 is in no segment, and not among the newest slots"):
+                act()
+
+
+def test_labels_of_erased_slots_are_gone(path: Path) -> None:
+    with filled(path) as memory:
+        memory.write(torch.ones(5), torch.ones(3), labels=["a secret"])
+        memory.erase(torch.tensor([300]))
+        assert not [1 for (data,) in memory._database.rows("SELECT sealed FROM labels") if b"secret" in data]
+
+
+def test_a_change_that_fails_late_leaves_no_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with filled(path, flushed=False) as memory:
+        before = stores.held(memory)
+
+        def full(*_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(writer, "write_state", full)
+            with pytest.raises(MemoryFileError, match=r"cannot write to .*: database or disk is full"):
+                memory.flush()
+        assert os.listdir(path / "segments") == []
+        assert stores.held(memory) == before
+        memory.flush()
+        assert stores.held(memory) == before
+
+
+def test_a_commit_that_fails_leaves_its_files_until_the_next(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows what the disk has kept of it: what it names must be there."""
+    with filled(path, flushed=False) as memory:
+        before, run = stores.held(memory), database.Database.run
+
+        def failing(self: database.Database, line: str, *values: object) -> None:
+            if line == "COMMIT":
+                raise sqlite3.OperationalError("disk I/O error")
+            run(self, line, *values)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(database.Database, "run", failing)
+            with pytest.raises(MemoryFileError, match="disk I/O error"):
+                memory.flush()
+        assert len(os.listdir(path / "segments")) == 1
+        assert stores.held(memory) == before
+        stores.act(memory, ("append", [(1.0, 1.0, None)]))
+        assert os.listdir(path / "segments") == []
+        memory.flush()
+    assert verify_store(path).is_sound

@@ -45,7 +45,6 @@ class _Best(NamedTuple):
 
     def join(self, query: Tensor, block: Slots, places: Tensor, top: int) -> "_Best":
         """Put the best of a later block beside them: places (q, k) in it, -1 where there is none."""
-        places = places.sort(-1).values  # so that ids rise
         keys = block.keys[places.clamp_min(0)].double()
         scores = (keys * query.double().unsqueeze(-2)).sum(-1).masked_fill(places < 0, -torch.inf)
         ids = torch.cat((self.ids, block.ids[places.clamp_min(0)].masked_fill(places < 0, -1)), -1)
