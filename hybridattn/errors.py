@@ -16,6 +16,7 @@ __all__ = [
     "NotFiniteError",
     "ShapeError",
     "SlotError",
+    "StoreBusyError",
     "UnknownTermError",
 ]
 
@@ -61,6 +62,10 @@ class FactsError(HybridAttnError, ValueError):
 
 class MemoryFileError(HybridAttnError, ValueError):
     """A file of a memory cannot be written or read: names the file and what is wrong with it."""
+
+
+class StoreBusyError(MemoryFileError):
+    """A store is being written to by someone else: names who holds it."""
 
 
 class DerivationError(HybridAttnError, ValueError):

@@ -20,6 +20,7 @@ KINDS = {
     "NotFiniteError": ValueError,
     "ShapeError": ValueError,
     "SlotError": LookupError,
+    "StoreBusyError": ValueError,
     "UnknownTermError": LookupError,
 }
 

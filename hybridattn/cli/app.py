@@ -14,6 +14,7 @@ from hybridattn.cli.experiment import experiment_app
 from hybridattn.cli.graph import graph
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
+from hybridattn.cli.store import import_facts, store_app
 from hybridattn.errors import HybridAttnError
 
 __all__ = ["app", "main"]
@@ -27,11 +28,14 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 facts_app = typer.Typer(
-    help="Look at facts.\n\nExample: hybridattn facts show wordnet", no_args_is_help=True, rich_markup_mode=None
+    help="Look at facts, and keep them.\n\nExample: hybridattn facts show wordnet",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(facts_app, name="facts")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(store_app, name="store")
 app.command()(ask)
 app.command()(recall)
 app.command()(reason)
@@ -39,6 +43,7 @@ app.command()(narsese)
 app.command()(graph)
 facts_app.command()(show)
 facts_app.command()(export)
+facts_app.command("import")(import_facts)
 
 
 def main() -> None:

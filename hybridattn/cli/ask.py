@@ -16,7 +16,7 @@ Facts = Annotated[
     str,
     typer.Argument(
         metavar="FACTS",
-        help="wordnet, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz behind it.",
+        help="wordnet, a folder that `facts import` made, or a file: .tsv, .csv, .jsonl or .nal, also with .xz or .gz.",
         autocompletion=completion.facts,
     ),
 ]

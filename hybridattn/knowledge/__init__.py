@@ -30,6 +30,7 @@ from hybridattn.knowledge.evaluation import (
 )
 from hybridattn.knowledge.facts import FactMemory
 from hybridattn.knowledge.hebbian import statements
+from hybridattn.knowledge.kept import KeptFacts, keep_facts, keep_rules, kept_rules
 from hybridattn.knowledge.lexicon import Lexicon
 from hybridattn.knowledge.links import (
     ConstantRule,
@@ -117,6 +118,7 @@ __all__ = [
     "GoldStep",
     "Graded",
     "Incoherent",
+    "KeptFacts",
     "KinStory",
     "LexicographicMaximum",
     "Lexicon",
@@ -163,6 +165,9 @@ __all__ = [
     "faithfulness",
     "gated",
     "implication",
+    "keep_facts",
+    "keep_rules",
+    "kept_rules",
     "layer_wise",
     "learn_stories",
     "position_encoding",

@@ -9,6 +9,8 @@ import networkx as nx
 from torch import Tensor
 
 from hybridattn.knowledge.answers import Answers, Search, ask, recall
+from hybridattn.knowledge.encoder import Encoder
+from hybridattn.knowledge.kept.facts import is_kept, open_facts
 from hybridattn.knowledge.lexicon import Lexicon
 from hybridattn.knowledge.sources import (
     Row,
@@ -20,6 +22,7 @@ from hybridattn.knowledge.sources import (
     wordnet_words,
 )
 from hybridattn.knowledge.store import FactStore
+from hybridattn.knowledge.table import FactTable
 from hybridattn.reasoning import Fact
 
 __all__ = ["BUILT_IN", "FactMemory"]
@@ -49,9 +52,10 @@ class FactMemory(FactStore):
 
     @classmethod
     def load(cls, name: str | Path, **options: Any) -> "FactMemory":
-        """Open a built-in knowledge base (`wordnet`), or a file: .tsv, .csv, .jsonl, .nal, each also with .xz or .gz.
+        """Open a built-in knowledge base (`wordnet`), a folder (`open`), or a file.
 
-        A built-in name wins over a file of that name; write `./wordnet` for the file.
+        A file is .tsv, .csv, .jsonl or .nal, each also with .xz or .gz. A built-in name wins over a file of that name;
+        write `./wordnet` for the file.
 
         Raises:
             FactsError: the file cannot be read, or a row is bad; names the file, the line, what was wanted and what
@@ -60,7 +64,24 @@ class FactMemory(FactStore):
         if name in BUILT_IN:
             rows, words = BUILT_IN[str(name)]
             return cls(rows(), lexicon=Lexicon(words), **options)
-        return cls(read_rows(name), **options)
+        return cls.open(name, **options) if is_kept(name) else cls(read_rows(name), **options)
+
+    @classmethod
+    def open(cls, path: str | Path, *, encoder: Encoder | None = None, **options: Any) -> "FactMemory":
+        """Open the facts that `keep_facts` has put into a folder, as they are at this moment.
+
+        Ids of observations, truths and vectors are those of the folder; what is added is in this memory alone.
+
+        Raises:
+            MemoryFileError: there is no store of facts, or it is damaged.
+            ArgumentError, ShapeError: it was made with an encoder of its own, and this is none, or of another width.
+        """
+        found = open_facts(path, encoder=encoder)
+        words = BUILT_IN.get(found.words or "")
+        memory = cls(encoder=found.encoder, lexicon=None if words is None else Lexicon(words[1]), **options)
+        memory.table = FactTable.of(found.columns)
+        memory._entities = found.entities
+        return memory
 
     @classmethod
     def from_triples(cls, triples: Iterable[Sequence[Any]], **options: Any) -> "FactMemory":

@@ -61,7 +61,7 @@ class FactStore:
 
     def _slots(self) -> Tensor:
         """Code both directions of every fact: (2 facts, 3) of entity, cue and target."""
-        source, cue, target = torch.tensor(self.table.codes, dtype=torch.int64).reshape(-1, 3).unbind(-1)
+        source, cue, target = self.table.coded().unbind(-1)
         symmetric = cue == self.table.cues["<->"]
         forward = torch.stack([source, 2 * cue, target], dim=-1)
         inverse = torch.stack([target, torch.where(symmetric, 2 * cue, 2 * cue + 1), source], dim=-1)

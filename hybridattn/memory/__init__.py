@@ -1,6 +1,16 @@
 """Memories: what is stored, and how it is read back, settled, erased and counted."""
 
 from hybridattn.memory.codebooks import CodebookMemory
+from hybridattn.memory.durable import (
+    MemoryStore,
+    Repair,
+    Soundness,
+    StoreReader,
+    export_store,
+    repair_store,
+    snapshot_store,
+    verify_store,
+)
 from hybridattn.memory.fastweights import (
     DPFP,
     DeltaMemory,
@@ -138,6 +148,7 @@ __all__ = [
     "LearningRule",
     "LinearAttentionMemory",
     "Memory",
+    "MemoryStore",
     "OjaMemory",
     "OjaSubspace",
     "Overlap",
@@ -147,6 +158,7 @@ __all__ = [
     "PseudoInverse",
     "Readout",
     "Record",
+    "Repair",
     "Sanger",
     "Scan",
     "Selective",
@@ -156,9 +168,11 @@ __all__ = [
     "Settling",
     "Sign",
     "SlotMemory",
+    "Soundness",
     "Sparse",
     "SparseDistributedMemory",
     "Sphere",
+    "StoreReader",
     "Storkey",
     "Synchronous",
     "UnitCoding",
@@ -174,6 +188,7 @@ __all__ = [
     "epanechnikov_memory",
     "exponential_memory",
     "exponential_sequence",
+    "export_store",
     "gated_delta_rule",
     "gated_delta_rule_loop",
     "hetero_associative",
@@ -185,6 +200,9 @@ __all__ = [
     "nearest_neighbour",
     "polynomial_sequence",
     "pseudo_inverse_sequence",
+    "repair_store",
     "save",
+    "snapshot_store",
     "sparse_hopfield",
+    "verify_store",
 ]

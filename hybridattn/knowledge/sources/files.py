@@ -35,7 +35,8 @@ def read_rows(path: str | Path) -> list[Row]:
     except (OSError, ValueError) as error:
         raise FactsError(f"{str(path)[:60]!r} names no file: {error}"[:200]) from None
     if is_dir:
-        raise FactsError(f"{path} is a directory; expected a file of facts ({', '.join(FORMATS)}[.xz|.gz])")
+        wanted = f"expected a file of facts ({', '.join(FORMATS)}[.xz|.gz]), or a folder that `facts import` made"
+        raise FactsError(f"{path} is a directory; {wanted}")
     if not exists:
         raise FactsError(f"{path} does not exist; expected a file of facts or the name of a built-in one (wordnet)")
     if ending not in FORMATS:

@@ -105,18 +105,21 @@ def header_bytes(entries: list[Entry], manifest: Mapping[str, Any]) -> bytes:
     return len(raw).to_bytes(8, "little") + raw.replace(NO_SUM.encode(), _sum(raw), 1)
 
 
-def read_manifest(raw: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Check a header and give its tensors and its manifest; raises MemoryFileError, with what is wrong."""
+def read_manifest(raw: bytes, *, form: str = FORMAT, newest: int = VERSION) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check a header and give its tensors and its manifest; raises MemoryFileError, with what is wrong.
+
+    `form` is what its format must be, and `newest` the last version that is known.
+    """
     listed = _object(raw, "it is no safetensors file: its header is no JSON object")
     metadata = listed.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get("hybridattn"), str):
         raise MemoryFileError("it is a safetensors file of another format")
     manifest = _object(metadata["hybridattn"], "its header is damaged")
-    if manifest.get("format") != FORMAT:
-        raise MemoryFileError(f"its format is {manifest.get('format')!r}, not {FORMAT!r}")
+    if manifest.get("format") != form:
+        raise MemoryFileError(f"its format is {manifest.get('format')!r}, not {form!r}")
     version = manifest.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise MemoryFileError(f"its version is {version}: a newer hybridattn wrote it, this one reads up to {VERSION}")
+    if isinstance(version, int) and version > newest:
+        raise MemoryFileError(f"its version is {version}: a newer hybridattn wrote it, this one reads up to {newest}")
     checksum = metadata.get("checksum")
     if not isinstance(checksum, str) or _sum(raw.replace(checksum.encode(), NO_SUM.encode(), 1)) != checksum.encode():
         raise MemoryFileError("its header is damaged: the checksum differs")

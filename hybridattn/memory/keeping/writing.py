@@ -15,7 +15,7 @@ from hybridattn.memory.keeping.encoding import encoded_all
 from hybridattn.memory.keeping.known import form_of
 from hybridattn.memory.keeping.layout import BLOCK, FORMAT, VERSION, Entry, header_bytes, raw_bytes, sorted_entries
 
-__all__ = ["save"]
+__all__ = ["save", "sync_folder"]
 
 
 def save(memory: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -86,7 +86,7 @@ def _write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise MemoryFileError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
@@ -94,7 +94,8 @@ def _write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
             beside.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     if os.name != "posix":
         return
     place = os.open(folder, os.O_RDONLY)

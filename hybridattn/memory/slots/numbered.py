@@ -7,7 +7,14 @@ from torch import Tensor, nn
 
 from hybridattn.errors import SlotError
 
-__all__ = ["NumberedSlots"]
+__all__ = ["NumberedSlots", "no_slot"]
+
+
+def no_slot(ids: Tensor) -> SlotError:
+    """Make the error for ids that name no living slot."""
+    unknown = ids.flatten().tolist()
+    more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+    return SlotError(f"no slot has id {unknown[0]}{more}")
 
 
 class NumberedSlots(nn.Module):
@@ -49,9 +56,7 @@ class NumberedSlots(nn.Module):
         places = torch.searchsorted(self.ids, ids.contiguous())
         alive = torch.cat((self.ids, self.ids.new_full((1,), -1)))[places] == ids
         if not alive.all():
-            unknown = ids[~alive].flatten().tolist()
-            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
-            raise SlotError(f"no slot has id {unknown[0]}{more}")
+            raise no_slot(ids[~alive])
         return places
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
