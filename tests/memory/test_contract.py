@@ -24,6 +24,8 @@ BUILD_NO_MEMORY = {
     "linear_attention",
     "linear_attention_loop",
     "load",
+    "read_blocks",
+    "read_coded",
     "save",
 }
 """Exported functions that are no name of a combination."""
