@@ -196,8 +196,9 @@ def _finished(total: _Total, dtype: torch.dtype, top: int | None) -> Estimate:
         none = torch.full_like(total.sure.slots, -1)
         rest = Read(rest.value, rest.log_mass, none, torch.zeros_like(total.sure.shares))
     whole = total.sure.merge(rest)
-    by_code = (total.rest.log_mass - known).exp()
-    left_out = (total.left_out - known).exp()
+    level = known.masked_fill(known == -torch.inf, 0.0)
+    by_code = (total.rest.log_mass - level).exp()
+    left_out = (total.left_out - level).exp()
     reach = total.longest + torch.linalg.vector_norm(whole.value, dim=-1)
     slack = 1 + by_code * (-error).expm1()
     off = (by_code * error.expm1() + left_out) * reach / slack

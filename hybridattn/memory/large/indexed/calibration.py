@@ -14,6 +14,8 @@ __all__ = ["NONE", "Calibration", "calibrated"]
 
 _SEEN = 1e-4
 """From this missing mass on, a query tells something of the mass of the tail."""
+_LEAST = 1e-6
+"""The least factor, and what an error of the model counts as at least."""
 _SIGMAS = 3.0
 """How many standard deviations of a coverage, as measured with the sample, are added to the level that is asked for."""
 
@@ -40,18 +42,19 @@ def calibrated(
     """Compare reads with exact ones, for queries (q, d) with beta in them.
 
     The offset is the median of log(true mass of the tail / guessed mass), where 1e-4 of the mass is missing, or 0 where
-    that says too little. The factor is a quantile of true error / error of the model: by exchangeability the next query
-    is within with the probability of the quantile (split conformal prediction, Vovk et al. 2005). So that a sample
-    of further queries as large as this one is within at the level asked for, the quantile is three standard
-    deviations of a coverage higher: level + 3 sqrt(level (1 - level) / q).
+    that says too little. The factor is a quantile of (true error - rounding) / error of the model: by exchangeability
+    the next query is within with the probability of the quantile (split conformal prediction, Vovk et al. 2005). So
+    that a sample of further queries as large as this one is within at the level asked for, the quantile is three
+    standard deviations of a coverage higher: level + 3 sqrt(level (1 - level) / q).
     """
     offset = _offset(looked, exact)
-    guess = looked.estimate(query, longest, offset=offset, factor=1.0)
+    guess, rounding = (looked.estimate(query, longest, offset=offset, factor=factor) for factor in (1.0, 0.0))
     off = torch.linalg.vector_norm(guess.read.value - exact.value, dim=-1)
-    ratio = (off / guess.error.clamp_min(torch.finfo(off.dtype).tiny)).sort().values
+    model, more = guess.error - rounding.error, (off - rounding.error).clamp_min(0)
+    ratio = torch.where(more > 0, more / model.clamp_min(_LEAST), 0.0).sort().values
     wanted = level + _SIGMAS * math.sqrt(level * (1 - level) / len(ratio))
     place = min(len(ratio), math.ceil((len(ratio) + 1) * wanted)) - 1
-    return Calibration(level, offset, max(float(ratio[place]), 1e-3), beta, probes)
+    return Calibration(level, offset, max(float(ratio[place]), _LEAST), beta, probes)
 
 
 def _offset(looked: Looked, exact: Read) -> float:

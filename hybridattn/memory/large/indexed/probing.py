@@ -41,10 +41,11 @@ class Looked(NamedTuple):
         The mass of the tail is multiplied by exp(offset) first. With m the missing mass, g the distance between the
         values of both sides, s the spread of values and e the noise of the tail (`guess`), the error is
 
-            factor * (m ((1 - m) g (0.05 + e) + e s) + rounding):
+            factor * m ((1 - m) g (0.05 + e) + e s) + rounding:
 
         a mass wrong by a share b moves the value by m (1 - m) b g, and chance moves the mean of the tail by e s.
-        Scores in floating point are off by about eps sqrt(d) |q| max |key|, and values in proportion.
+        Scores in floating point are off by about eps sqrt(d) |q| max |key|, and values in proportion: both reads that
+        are compared may be.
         """
         found, tail = self.found, self.tail.read
         assert found.log_mass is not None
@@ -60,7 +61,7 @@ class Looked(NamedTuple):
             model = missing * ((1 - missing) * gap * (_BIAS + noise) + noise * spread)
             off = torch.finfo(query.dtype).eps * query.shape[-1] ** 0.5 * torch.linalg.vector_norm(query, dim=-1)
             rounding = off * longest * (torch.linalg.vector_norm(whole.value, dim=-1) + missing * gap)
-        return Estimate(whole, factor * (model + rounding), missing)
+        return Estimate(whole, factor * model + rounding, missing)
 
 
 def look(query: Tensor, slots: Slots, *, probes: int, top: int | None) -> Looked:
