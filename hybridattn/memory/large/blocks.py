@@ -16,6 +16,8 @@ from hybridattn.memory.keeping.layout import DTYPES
 
 __all__ = ["Block", "Blocks", "MappedBlocks", "TensorBlocks"]
 
+_PAGES = 1 << 20
+"""Bytes that are copied out of a map at once."""
 _LONGEST_HEADER = 100_000_000  # that of safetensors
 
 
@@ -115,15 +117,17 @@ class _Part(NamedTuple):
     begin: int
 
     def rows(self, mapped: mmap.mmap, part: range) -> Tensor:
-        """Copy rows out, and hand their pages back."""
+        """Copy rows out, and hand their pages back as it goes."""
         width = self.dtype.itemsize * (self.shape[1] if len(self.shape) > 1 else 1)
         begin, end = self.begin + part.start * width, self.begin + part.stop * width
-        with memoryview(mapped) as view, view[begin:end] as raw:
-            copy = torch.empty(end - begin, dtype=torch.uint8)
-            copy.numpy()[:] = memoryview(raw).cast("B")
-        page = mmap.ALLOCATIONGRANULARITY
-        if hasattr(mapped, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
-            mapped.madvise(mmap.MADV_DONTNEED, begin - begin % page, end - begin + begin % page)
+        copy = torch.empty(end - begin, dtype=torch.uint8)
+        into = memoryview(copy.numpy())  # type: ignore[arg-type]
+        for start in range(begin, end, _PAGES):
+            stop = min(start + _PAGES, end)
+            into[start - begin : stop - begin] = mapped[start:stop]
+            if hasattr(mapped, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+                ahead = start % mmap.ALLOCATIONGRANULARITY
+                mapped.madvise(mmap.MADV_DONTNEED, start - ahead, stop - start + ahead)
         return copy.view(self.dtype).view(len(part), *self.shape[1:])
 
 

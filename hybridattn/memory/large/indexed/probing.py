@@ -9,10 +9,10 @@ from hybridattn.attention import Read
 from hybridattn.attention.result import mapped
 from hybridattn.memory.large.estimate import Estimate
 from hybridattn.memory.large.indexed.summary import Summary
-from hybridattn.memory.large.indexed.tail import Tail, guess, promise
+from hybridattn.memory.large.indexed.tail import Promise, Tail, guess, promise
 from hybridattn.memory.large.pairs import read_pairs
 
-__all__ = ["Looked", "Slots", "look"]
+__all__ = ["Looked", "Slots", "look", "look_into"]
 
 _PAIRS = 1 << 22
 """Pairs of a query and a slot that are scored at once."""
@@ -79,13 +79,18 @@ def look(query: Tensor, slots: Slots, *, probes: int, top: int | None) -> Looked
 
 def _look(query: Tensor, slots: Slots, probes: int, top: int | None) -> Looked:
     promised = promise(slots.summary, query)
+    looked, found = look_into(query, slots, promised, probes, top)
+    return Looked(found, guess(slots.summary, query, promised, looked))
+
+
+def look_into(query: Tensor, slots: Slots, promised: Promise, probes: int, top: int | None) -> tuple[Tensor, Read]:
+    """Read the `probes` lists that promise most: their numbers (q, probes), and what is in them."""
     looked = promised.masses.detach().topk(probes, sorted=False).indices.sort().values
     starts = slots.summary.starts[looked]
     counts = slots.summary.starts[looked + 1] - starts
     places = _ranges(starts.flatten(), counts.flatten())
     parts = {"counts": counts.sum(-1), "slots": places, "ids": slots.ids}
-    found = read_pairs(query, slots.keys, slots.values, top=top, **parts)
-    return Looked(found, guess(slots.summary, query, promised, looked))
+    return looked, read_pairs(query, slots.keys, slots.values, top=top, **parts)
 
 
 def _ranges(starts: Tensor, counts: Tensor) -> Tensor:

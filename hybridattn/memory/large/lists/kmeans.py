@@ -28,8 +28,13 @@ class Centres:
         """Give for keys (m, d) the places of their centres (m,)."""
         near = self.centres.to(keys.device)
         half = near.square().sum(-1) / 2  # |x - c|^2 = |x|^2 - 2 (x.c - |c|^2 / 2)
-        rows = torch.split(keys.detach().to(near.dtype), max(1, _SCORES // max(1, len(near))))
-        return torch.cat([torch.addmm(-half, part, near.T).argmax(-1) for part in rows])
+        step = max(1, min(len(keys), _SCORES // max(1, len(near))))
+        found = torch.empty(len(keys), dtype=torch.int64, device=keys.device)
+        room = near.new_empty(step, len(near))  # one for all: a heap full of holes would take many times as much
+        for start in range(0, len(keys), step):
+            rows = keys[start : start + step].detach().to(near.dtype)
+            found[start : start + step] = torch.addmm(-half, rows, near.T, out=room[: len(rows)]).argmax(-1)
+        return found
 
 
 @dataclass(frozen=True)
