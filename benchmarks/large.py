@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--slots", type=int, default=1_000_000)
     parser.add_argument("--lists", type=int, default=4096)
-    parser.add_argument("--probes", type=int, default=8)
+    parser.add_argument("--probes", type=int, default=4)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--betas", type=float, nargs="*", default=BETAS)

@@ -31,7 +31,11 @@ def read_pairs(
     calm = laid.masked_fill(empty, 0.0) if most else laid.new_zeros(len(counts), 1)
     mass = calm.logsumexp(-1).masked_fill(empty[:, 0], -torch.inf)
     shares = (laid - mass[:, None].masked_fill(empty, 0.0)).exp()
-    value = _sum(shares[there], values, counts, slots)
+    value = (
+        _sum(*_weighty(shares, there, slots), values)
+        if _no_slope(query, keys, values)
+        else _sum(shares[there], counts, slots, values)
+    )
     if top is None:
         return Read(value, mass)
     names = torch.full_like(there, -1, dtype=torch.int64).masked_scatter(there, ids[slots])
@@ -42,11 +46,23 @@ def read_pairs(
 
 def _scores(query: Tensor, keys: Tensor, counts: Tensor, slots: Tensor) -> Tensor:
     """Score the pairs: (m,) in the dtype of the query."""
-    slope = torch.is_grad_enabled() and (query.requires_grad or keys.requires_grad)
-    if not slope and _sampled(query, keys) and len(slots):
+    if _no_slope(query, keys) and _sampled(query, keys) and len(slots):
         return _products(query, keys, counts, slots)
     row = torch.repeat_interleave(torch.arange(len(query), device=query.device), counts)
     return (keys[slots].to(query.dtype) * query[row]).sum(-1)
+
+
+def _no_slope(*sides: Tensor) -> bool:
+    return not torch.is_grad_enabled() or not any(side.requires_grad for side in sides)
+
+
+def _weighty(shares: Tensor, there: Tensor, slots: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Leave out slots whose shares (q, m) are together below the rounding of a sum: their values need not be fetched.
+
+    Gives the shares that are left, query after query, how many of each, and their slots.
+    """
+    kept = there & (shares * max(1, there.shape[-1]) > torch.finfo(shares.dtype).eps)
+    return shares[kept], kept.sum(-1), slots[kept[there]]
 
 
 def _sampled(query: Tensor, keys: Tensor) -> bool:
@@ -67,7 +83,7 @@ def _products(query: Tensor, keys: Tensor, counts: Tensor, slots: Tensor) -> Ten
     return scores
 
 
-def _sum(shares: Tensor, values: Tensor, counts: Tensor, slots: Tensor) -> Tensor:
+def _sum(shares: Tensor, counts: Tensor, slots: Tensor, values: Tensor) -> Tensor:
     """Sum shares (m,) times values by query, at least in float32: (q, v)."""
     if not len(slots):
         return values.new_zeros(len(counts), values.shape[-1]) + 0 * shares.sum()

@@ -78,3 +78,14 @@ def test_equal_keys_go_to_the_lower_id() -> None:
     )  # fmt: skip
     assert found.slots.tolist() == [[1, 3, 6, 8]]
     torch.testing.assert_close(found.shares, torch.full((1, 4), 0.25))
+
+
+def test_what_rounding_would_lose_is_not_fetched() -> None:
+    """A slot whose share is below the rounding of the sum changes nothing, whatever its value."""
+    keys, values = torch.tensor([[0.0], [40.0]]), torch.tensor([[1e9], [1.0]])
+    parts = {"counts": torch.tensor([2]), "slots": torch.tensor([0, 1]), "ids": torch.arange(2), "top": None}
+    found = read_pairs(torch.ones(1, 1), keys, values, **parts)
+    assert found.value.tolist() == [[1.0]]
+    torch.testing.assert_close(found.log_mass, torch.tensor([40.0]))
+    near = read_pairs(torch.full((1, 1), 0.25), keys, values, **parts)  # a share of 4.5e-5 does count
+    torch.testing.assert_close(near.value, torch.softmax(torch.tensor([0.0, 10.0]), -1)[None] @ values)
