@@ -26,6 +26,8 @@ class Link(NamedTuple):
     """Attention share of the slot in its read, in [0, 1]: budget, not truth."""
     similarity: float
     """Cosine of query and key over the part of the key that what is read replaces, in [-1, 1]."""
+    missing: float = 0.0
+    """Share of the attention of its read that is due to slots that were not looked at, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

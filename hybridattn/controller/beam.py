@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from hybridattn.controller.walk import Level, Plan, Walk
+from hybridattn.controller.walk import Level, Plan, Walk, looked_up
 from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory import Addressable, Selective
 from hybridattn.memory.codebooks.fingerprint import fingerprint
@@ -80,7 +80,7 @@ class Beam:
         if isinstance(memory, Selective):
             hope = memory.answerable(asked, min_match=self.min_match).nonzero()[:, 0]
             walkers, asked = walkers.only(hope), asked[hope]
-        read = memory.read(asked, top=top + 1)
+        read, missing = looked_up(memory, asked, top=top + 1)
         assert read.slots is not None
         assert read.shares is not None
         row, column = ((read.slots >= 0) & (read.shares >= MIN_SHARE)).nonzero(as_tuple=True)
@@ -102,6 +102,7 @@ class Beam:
             asked=asked[row],
             value=value,
             following=level.link(asked[row], value),
+            missing=missing[row],
         )
 
     def _advance(self, plan: Plan, hop: int, links: "_Links", seen: Tensor, cut: Tensor) -> tuple["_Walkers", Tensor]:
@@ -160,6 +161,7 @@ class _Links(NamedTuple):
     asked: Tensor
     value: Tensor
     following: Tensor
+    missing: Tensor
 
 
 class _Ends:
@@ -192,7 +194,7 @@ class _Ends:
 
 
 def _hop(index: int, links: _Links) -> Hop:
-    columns = (links.question, links.parent, links.slot, links.share, links.match)
+    columns = (links.question, links.parent, links.slot, links.share, links.match, links.missing)
     return Hop(index, tuple(map(Link, *(column.tolist() for column in columns))))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from hybridattn.attention import Read
-from hybridattn.controller.walk import Level, Plan, Walk
+from hybridattn.controller.walk import Level, Plan, Walk, looked_up
 from hybridattn.errors import ArgumentError, ShapeError
 from hybridattn.memory import Addressable
 from hybridattn.trace import Hop, Link, Trace
@@ -37,9 +37,11 @@ class Mixture:
             index = hop % len(plan.levels)
             level = plan.levels[index]
             asked = level.settled(query)
-            read = level.memory.read(asked, top=plan.top if trace else None)
             if trace:
-                kept.append(_Kept(index, level, asked, read, walking))
+                read, missing = looked_up(level.memory, asked, top=plan.top)
+                kept.append(_Kept(index, level, asked, read, missing, walking))
+            else:
+                read = level.memory.read(asked)
             following = level.link(asked, read.value)
             made = made + walking
             if plan.halt is None or value is None:
@@ -63,6 +65,7 @@ class _Kept(NamedTuple):
     level: Level
     asked: Tensor
     read: Read
+    missing: Tensor
     walking: Tensor
 
 
@@ -77,7 +80,8 @@ def _hop(kept: _Kept) -> Hop:
     slot, share = read.slots[question, column], read.shares[question, column]
     width = read.value.shape[-1]
     cosine = cosine_similarity(kept.asked[question, :width], memory.keys_of(slot)[:, :width], dim=-1)
-    rows = zip(question.tolist(), slot.tolist(), share.tolist(), cosine.tolist(), strict=True)
+    columns = question, slot, share, cosine, kept.missing[question]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     return Hop(kept.number, tuple(Link(row, -1, *rest) for row, *rest in rows))
 
 

@@ -5,13 +5,14 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
+from hybridattn.attention import Read
 from hybridattn.controller.halting import Halt
 from hybridattn.controller.links import QueryLink, Replace
 from hybridattn.errors import ArgumentError
-from hybridattn.memory import Memory, Settling
+from hybridattn.memory import Estimating, Memory, Settling
 from hybridattn.trace import Trace
 
-__all__ = ["Level", "Mode", "Plan", "Walk"]
+__all__ = ["Level", "Mode", "Plan", "Walk", "looked_up"]
 
 
 class Walk(NamedTuple):
@@ -55,6 +56,14 @@ class Level(nn.Module):
             return query
         assert isinstance(self.memory, Settling)
         return self.memory.settle(query, steps=self.steps).state
+
+
+def looked_up(memory: Memory, query: Tensor, *, top: int) -> tuple[Read, Tensor]:
+    """Read with queries (q, d) and name the k best slots: what was read, and how much attention is missing, (q,)."""
+    if not isinstance(memory, Estimating):
+        return memory.read(query, top=top), query.new_zeros(len(query))
+    found = memory.estimate(query, top=top)
+    return found.read, found.missing.detach()
 
 
 class Plan(NamedTuple):

@@ -115,6 +115,16 @@ class Truth:
         """Positive evidence, at horizon 1: w+ = f w."""
         return self.frequency * self.w
 
+    def without(self, missing: Value) -> "Truth":
+        """Give the truth that is left where a share of the evidence, in [0, 1], went unseen: w' = w (1 - missing).
+
+        The frequency stays, and c' = c (1 - missing) / (1 - c missing).
+
+        >>> print(Truth(1.0, 0.9).without(0.5))
+        %1.00;0.818181818%
+        """
+        return Truth(self.frequency, self.confidence * (1 - missing) / (1 - self.confidence * missing))
+
     def capped(self) -> "Truth":
         """Give this truth with its confidence cut to `CAP`, for output; plain numbers only."""
         return self if self.confidence <= CAP else Truth(self.frequency, CAP)

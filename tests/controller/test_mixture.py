@@ -310,7 +310,7 @@ def test_the_trace_keeps_the_top_links_of_every_hop(make: Make, top: int) -> Non
 
 def test_a_trace_of_plain_numbers() -> None:
     trace = traced(MultilevelAttention(levels_of(plain), hops=1)(numbers(1, DIM + CUE, seed=32), trace=True))
-    assert [type(part) for part in trace.hops[0].links[0]] == [int, int, int, float, float]
+    assert [type(part) for part in trace.hops[0].links[0]] == [int, int, int, float, float, float]
 
 
 def test_the_trace_names_slots_by_their_ids() -> None:

@@ -26,6 +26,8 @@ BUILD_NO_MEMORY = {
     "linear_attention",
     "linear_attention_loop",
     "load",
+    "read_blocks",
+    "read_coded",
     "repair_store",
     "save",
     "snapshot_store",

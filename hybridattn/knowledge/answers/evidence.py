@@ -1,7 +1,7 @@
 """From what a walk attended to, to what follows from it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TypeAlias
 
@@ -29,7 +29,12 @@ ANY = -1  # stands for the relation where it is known
 
 @dataclass(frozen=True)
 class Evidence:
-    """The links of one question, read as premises: stored facts, and matches where a query was not exactly a key."""
+    """The links of one question, read as premises: stored facts, and matches where a query was not exactly a key.
+
+    A read that did not look everywhere may have missed what speaks against what it found. So a fact counts with the
+    part of its evidence that was seen: where a share m of the attention was missing, w' = w (1 - m) at the same
+    frequency; the largest m of all reads that found it. The derivation cites it so, and replays.
+    """
 
     question: Question
     trace: Trace
@@ -96,7 +101,22 @@ class Evidence:
         return here if symbol == QUERY else there if symbol == GOAL else self.table.terms[symbol]
 
     def _stored(self, slot: int) -> Stored:
-        return Stored(self.table.fact(slot // 2), inverse=bool(slot % 2))
+        return Stored(self._recalled(slot // 2), inverse=bool(slot % 2))
+
+    def _recalled(self, place: int) -> Fact:
+        """Give the fact at a place of the table, on the evidence that was seen of it."""
+        fact, missing = self.table.fact(place), self._missing[place]
+        if not missing:
+            return fact
+        return replace(fact, judgement=replace(fact.judgement, truth=fact.judgement.truth.without(missing)))
+
+    @cached_property
+    def _missing(self) -> dict[int, float]:
+        """Give the largest share of attention that was missing where each fact was read."""
+        most: dict[int, float] = {}
+        for _, link in self.trace.links():
+            most[link.slot // 2] = max(link.missing, most.get(link.slot // 2, 0.0))
+        return most
 
     def _near_far(self, slot: int) -> tuple[int, int]:
         source, _, target = self.table.codes[slot // 2]
@@ -142,7 +162,7 @@ class Evidence:
                 near, far = self._near_far(link.slot)
                 walker = self._near_far(before[link.parent].slot)[1] if link.parent >= 0 else self.start
                 at, to = self._places(step)
-                fact = self.table.fact(link.slot // 2)
+                fact = self._recalled(link.slot // 2)
                 yield self._edge((at, near, ANY), (to, far, self._relation(link)), kind_of(fact.judgement.term), fact)
                 pair = (at, walker, ANY), (at, near, ANY)
                 if link.similarity < EXACT and pair not in matches:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from hybridattn.errors import SlotError
 
-__all__ = ["NumberedSlots", "no_slot"]
+__all__ = ["NumberedSlots", "check_alive", "no_slot"]
 
 
 def no_slot(ids: Tensor) -> SlotError:
@@ -55,8 +55,7 @@ class NumberedSlots(nn.Module):
         ids = torch.as_tensor(ids, device=self.ids.device)
         places = torch.searchsorted(self.ids, ids.contiguous())
         alive = torch.cat((self.ids, self.ids.new_full((1,), -1)))[places] == ids
-        if not alive.all():
-            raise no_slot(ids[~alive])
+        check_alive(ids, alive)
         return places
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
@@ -65,3 +64,9 @@ class NumberedSlots(nn.Module):
             if theirs is not None and theirs.shape[1:] == mine.shape[1:]:
                 setattr(self, name, mine.detach().new_empty(theirs.shape))
         super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+def check_alive(ids: Tensor, alive: Tensor) -> None:
+    """Raise SlotError where an id (...) names no living slot."""
+    if not alive.all():
+        raise no_slot(ids[~alive])
