@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
     from hybridattn.errors import *  # noqa: F403
     from hybridattn.knowledge import *  # noqa: F403
     from hybridattn.memory import *  # noqa: F403
+    from hybridattn.ranks import *  # noqa: F403
     from hybridattn.reasoning import *  # noqa: F403
     from hybridattn.trace import *  # noqa: F403
     from hybridattn.view import *  # noqa: F403
@@ -35,6 +36,7 @@ _NAMES = {
         "MemoryFileError",
         "NarseseError",
         "NotFiniteError",
+        "RankError",
         "ShapeError",
         "SlotError",
         "UnknownTermError",
@@ -133,6 +135,7 @@ _NAMES = {
         "Settled",
         "SettledPair",
         "Settling",
+        "ShardedMemory",
         "Sign",
         "SlotMemory",
         "Sparse",
@@ -183,6 +186,7 @@ _NAMES = {
         "Residual",
         "Walk",
     ),
+    "ranks": ("Ranks",),
     "reasoning": (
         "Atom",
         "Compound",

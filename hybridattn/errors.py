@@ -14,6 +14,7 @@ __all__ = [
     "MemoryFileError",
     "NarseseError",
     "NotFiniteError",
+    "RankError",
     "ShapeError",
     "SlotError",
     "UnknownTermError",
@@ -61,6 +62,10 @@ class FactsError(HybridAttnError, ValueError):
 
 class MemoryFileError(HybridAttnError, ValueError):
     """A file of a memory cannot be written or read: names the file and what is wrong with it."""
+
+
+class RankError(HybridAttnError, RuntimeError):
+    """A process of a group died, did not answer in time, or did something else than the others."""
 
 
 class DerivationError(HybridAttnError, ValueError):

@@ -9,6 +9,7 @@ PACKAGE = "hybridattn"
 FLOORS = {
     "errors": 0,
     "trace": 0,
+    "ranks": 1,
     "attention": 1,
     "reasoning": 1,
     "memory": 2,

@@ -79,6 +79,7 @@ from hybridattn.memory.settling import (
     Sphere,
     Unrolled,
 )
+from hybridattn.memory.sharded import ShardedMemory
 from hybridattn.memory.slots import (
     Beta,
     ProductKeyMemory,
@@ -152,6 +153,7 @@ __all__ = [
     "Settled",
     "SettledPair",
     "Settling",
+    "ShardedMemory",
     "Sign",
     "SlotMemory",
     "Sparse",
