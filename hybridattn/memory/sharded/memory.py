@@ -168,7 +168,7 @@ class ShardedMemory(SlotMemory):
         shared = self.ranks.shared(rows)
         beta = self.ranks.shared(beta) if isinstance(beta, Tensor) else beta
         own = super()._found(shared, beta, top, True)
-        found = merged(self.ranks, own, (0 * shared).sum(-1, keepdim=True) + 0 * beta)
+        found = merged(self.ranks, own)
         return found if log_mass or top is not None else Read(found.value)
 
     def _landscape_of(self, beta: float | Tensor) -> ShardedLandscape:

@@ -11,23 +11,23 @@ from hybridattn.ranks import Ranks
 __all__ = ["merged"]
 
 
-def merged(ranks: Ranks, own: Read, tie: Tensor) -> Read:
+def merged(ranks: Ranks, own: Read) -> Read:
     """Merge the read that each rank made of its own slots with the same queries (q, d); all ranks get the same.
 
     One collective passes q x (v + 1) numbers of at least float32, the values and the log masses; with top slots also
-    their shares and their ids, bit by bit. tie, (q, 1) and 0, depends on all that the read may be differentiated by:
-    where a rank has no slots, its part of the backward pass still has to take part in the collectives.
+    their shares and their ids, bit by bit. A rank without slots reads 0, which still depends on the queries: so its
+    backward pass takes part in the collectives, too.
     """
     if ranks.size == 1:
         return own
-    parts = ranks.gathered(_packed(own, tie)).unbind(0)
+    parts = ranks.gathered(_packed(own)).unbind(0)
     found = reduce(Read.merge, (_unpacked(part, own) for part in parts))
     return found._replace(value=found.value.to(own.value.dtype))
 
 
-def _packed(own: Read, tie: Tensor) -> Tensor:
+def _packed(own: Read) -> Tensor:
     assert own.log_mass is not None
-    columns = [own.value + tie.to(own.value.dtype), own.log_mass.unsqueeze(-1)]
+    columns = [own.value, own.log_mass.unsqueeze(-1)]
     wide = torch.promote_types(own.value.dtype, own.log_mass.dtype)
     columns = [column.to(wide) for column in columns]
     if own.slots is not None and own.shares is not None:
