@@ -17,6 +17,7 @@ from hybridattn import (
     ArgumentError,
     Beam,
     Bilinear,
+    Dot,
     Entmax,
     Flips,
     Implicit,
@@ -28,6 +29,7 @@ from hybridattn import (
     Record,
     ShapeError,
     ShardedMemory,
+    Similarity,
     SlotError,
     SlotMemory,
 )
@@ -149,28 +151,52 @@ def test_gradients_are_those_of_one_process_and_not_multiplied(size):
         torch.testing.assert_close(sum(parts), wanted, atol=1e-9, rtol=1e-9)
 
 
-def work_few(rows: int) -> tuple[list[int], Tensor, Tensor, Tensor]:
+def few(memory: SlotMemory, rows: int) -> list[Tensor]:
     """Fewer slots than ranks: some ranks have none, or all have none."""
-    memory = ShardedMemory(6, 3, **PARTS)
     memory.write(KEYS[:rows], VALUES[:rows])
     query = QUERY.clone().requires_grad_()
     read = memory.read(query, top=2)
     (read.value.sum() + memory.settle(query, steps=2).state.sum()).backward()
-    return memory.sizes(), read.value.detach(), read.slots, query.grad
+    return [read.value.detach(), read.slots, query.grad, memory.settle(QUERY).state, memory.energy(QUERY)]
 
 
+def work_few(rows: int, similarity: Similarity) -> tuple[list[int], list[Tensor], list[int]]:
+    memory = ShardedMemory(6, 3, similarity=similarity, **PARTS)
+    return memory.sizes(), few(memory, rows), memory.sizes()
+
+
+def work_scales(beta: float) -> list[Tensor]:
+    """The longest key is on one rank only, or on two."""
+    memory = ShardedMemory(6, beta=beta, dtype=torch.float64)
+    return lengths(memory)
+
+
+def lengths(memory: SlotMemory) -> list[Tensor]:
+    keys = torch.cat((KEYS[:3], 100 * KEYS[:1], -100 * KEYS[:1])).requires_grad_()
+    memory.write(keys)
+    energy = memory.energy(QUERY)
+    energy.sum().backward()
+    return [energy.detach(), keys.grad]
+
+
+@pytest.mark.parametrize("beta", [1e-7, 1.5, 1e13])
+def test_energies_know_the_longest_key_of_all_ranks(beta):
+    wanted, slope = lengths(SlotMemory(6, beta=beta, dtype=torch.float64))
+    found = crew(3, work_scales, beta)
+    for energy, _ in found:
+        torch.testing.assert_close(energy, wanted, atol=1e-9, rtol=1e-9)
+    torch.testing.assert_close(sum(part for _, part in found if part is not None), slope, atol=1e-6, rtol=1e-9)
+
+
+@pytest.mark.parametrize("similarity", [Dot(), NegativeSquaredEuclidean()], ids=["dot", "distance"])
 @pytest.mark.parametrize("rows", [0, 1, 2])
-def test_ranks_may_be_empty(rows):
-    one = SlotMemory(6, 3, **PARTS)
-    one.write(KEYS[:rows], VALUES[:rows])
-    query = QUERY.clone().requires_grad_()
-    read = one.read(query, top=2)
-    (read.value.sum() + one.settle(query, steps=2).state.sum()).backward()
-    for sizes, value, slots, slope in crew(3, work_few, rows):
-        assert sizes == [int(rank < rows) for rank in range(3)]
-        torch.testing.assert_close(value, read.value.detach())
-        assert slots.equal(read.slots)
-        torch.testing.assert_close(slope, query.grad)
+def test_ranks_may_be_empty(rows, similarity):
+    wanted = few(SlotMemory(6, 3, similarity=similarity, **PARTS), rows)
+    for before, found, after in crew(3, work_few, rows, similarity):
+        assert before == [0, 0, 0]
+        assert after == [int(rank < rows) for rank in range(3)]
+        for got, tensor in zip(found, wanted, strict=True):
+            torch.testing.assert_close(got, tensor)
 
 
 def work_uneven() -> tuple[list[int], list[int], Tensor]:
@@ -325,20 +351,22 @@ def test_a_dead_rank_is_an_error_for_the_others():
         assert "lost its group: a rank died or did not answer in time" in said
 
 
-def work_silence() -> str:
+def work_silence() -> tuple[str, float]:
     memory = ShardedMemory(6, group=Ranks(timeout=1.0), **PARTS)
     memory.write(KEYS)
+    start = time.monotonic()
     if dist.get_rank() == 1:
-        time.sleep(4)
-        return ""
+        time.sleep(8)
+        return "", 0.0
     with pytest.raises(RankError) as caught:
         memory.read(QUERY)
-    return str(caught.value)
+    return str(caught.value), time.monotonic() - start
 
 
 def test_a_silent_rank_is_an_error_within_the_time_out():
-    said, _ = crew(2, work_silence)
+    (said, seconds), _ = crew(2, work_silence)
     assert said.startswith("rank 0 of 2 lost its group")
+    assert seconds < 6  # before the other went away
 
 
 def test_torchrun_starts_it(tmp_path):
