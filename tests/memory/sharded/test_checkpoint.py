@@ -49,6 +49,23 @@ def test_without_a_group_it_is_read_whole(tmp_path):
     assert len(list((tmp_path / "memory").iterdir())) == 3
 
 
+def work_twice(folder):
+    memory = filled(ShardedMemory(6, 3, **PARTS))
+    memory.save_shards(folder)
+    memory.write(KEYS[:1], VALUES[:1])
+    memory.save_shards(folder)
+
+
+def test_a_new_checkpoint_takes_the_place_of_the_old_one(tmp_path):
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "shard-notes.safetensors").write_text("not one of ours")
+    crew(2, work_twice, tmp_path / "memory")
+    assert ShardedMemory.load_shards(tmp_path / "memory").ids.shape == (10,)
+    names = sorted(path.name for path in (tmp_path / "memory").iterdir())
+    assert len(names) == 4
+    assert names[2:] == ["shard-notes.safetensors", "shards.json"]
+
+
 def test_trained_slots_stay_parameters(tmp_path):
     memory = ShardedMemory(4, 2, trainable=True, slots=5, generator=torch.Generator().manual_seed(0), beta=2.0)
     memory.save_shards(tmp_path / "memory")

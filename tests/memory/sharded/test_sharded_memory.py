@@ -62,6 +62,21 @@ def work_single(width: int) -> tuple[Tensor, Tensor, Tensor]:
     return read.value, read.slots, read.shares
 
 
+def work_half() -> tuple[Tensor, torch.dtype]:
+    memory = ShardedMemory(6, beta=1.5, dtype=torch.bfloat16)
+    memory.write(KEYS.bfloat16())
+    read = memory.read(QUERY.bfloat16(), log_mass=True)
+    return read.value, read.log_mass.dtype
+
+
+def test_bfloat16_stays_and_its_masses_are_wider():
+    one = SlotMemory(6, beta=1.5, dtype=torch.bfloat16)
+    one.write(KEYS.bfloat16())
+    for value, mass_dtype in crew(2, work_half):
+        assert (value.dtype, mass_dtype) == (torch.bfloat16, torch.float32)
+        torch.testing.assert_close(value, one.read(QUERY.bfloat16()).value, atol=2e-2, rtol=2e-2)
+
+
 @pytest.mark.parametrize("width", [5, 6])
 def test_ids_pass_beside_single_precision(width):
     one = SlotMemory(width, beta=1.5)
