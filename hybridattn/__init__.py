@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
     from hybridattn.errors import *  # noqa: F403
     from hybridattn.knowledge import *  # noqa: F403
     from hybridattn.memory import *  # noqa: F403
+    from hybridattn.ranks import *  # noqa: F403
     from hybridattn.reasoning import *  # noqa: F403
     from hybridattn.trace import *  # noqa: F403
     from hybridattn.view import *  # noqa: F403
@@ -37,6 +38,7 @@ _NAMES = {
         "MemoryFileError",
         "NarseseError",
         "NotFiniteError",
+        "RankError",
         "ShapeError",
         "SlotError",
         "StoreBusyError",
@@ -155,6 +157,7 @@ _NAMES = {
         "Settled",
         "SettledPair",
         "Settling",
+        "ShardedMemory",
         "Sign",
         "SlotMemory",
         "Soundness",
@@ -215,6 +218,7 @@ _NAMES = {
         "Residual",
         "Walk",
     ),
+    "ranks": ("Ranks",),
     "reasoning": (
         "Atom",
         "Compound",

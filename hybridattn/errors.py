@@ -14,6 +14,7 @@ __all__ = [
     "MemoryFileError",
     "NarseseError",
     "NotFiniteError",
+    "RankError",
     "ShapeError",
     "SlotError",
     "StoreBusyError",
@@ -66,6 +67,10 @@ class MemoryFileError(HybridAttnError, ValueError):
 
 class StoreBusyError(MemoryFileError):
     """A store is being written to by someone else: names who holds it."""
+
+
+class RankError(HybridAttnError, RuntimeError):
+    """A process of a group died, did not answer in time, or did something else than the others."""
 
 
 class DerivationError(HybridAttnError, ValueError):

@@ -11,6 +11,7 @@ FLOORS = {
     "errors": 0,
     "trace": 0,
     "running": 1,
+    "ranks": 1,
     "attention": 1,
     "reasoning": 1,
     "memory": 2,

@@ -110,6 +110,7 @@ from hybridattn.memory.settling import (
     Sphere,
     Unrolled,
 )
+from hybridattn.memory.sharded import ShardedMemory
 from hybridattn.memory.slots import (
     BatchedSlots,
     Beta,
@@ -203,6 +204,7 @@ __all__ = [
     "Settled",
     "SettledPair",
     "Settling",
+    "ShardedMemory",
     "Sign",
     "SlotMemory",
     "Soundness",

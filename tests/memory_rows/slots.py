@@ -24,6 +24,7 @@ from hybridattn.attention import (
 from hybridattn.memory import (
     Beta,
     ProductKeyMemory,
+    ShardedMemory,
     Sign,
     SlotMemory,
     Sphere,
@@ -114,4 +115,6 @@ ROWS = {
     "nearest, with values": named(nearest_neighbour, 8, 3),
     "hetero": named(hetero_associative, 8, 3, beta=20.0),
     "product keys": product_keys(),
+    "sharded": named(ShardedMemory, 8, beta=20.0),
+    "sharded, with values": named(ShardedMemory, 8, 3, beta=20.0),
 }

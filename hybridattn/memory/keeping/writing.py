@@ -15,7 +15,7 @@ from hybridattn.memory.keeping.encoding import encoded_all
 from hybridattn.memory.keeping.known import form_of
 from hybridattn.memory.keeping.layout import BLOCK, FORMAT, VERSION, Entry, header_bytes, raw_bytes, sorted_entries
 
-__all__ = ["save", "sync_folder"]
+__all__ = ["save", "sync_folder", "write_whole"]
 
 
 def save(memory: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -47,7 +47,7 @@ def save(memory: nn.Module, path: str | os.PathLike[str]) -> None:
     manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "class": type(memory).__name__, "block": BLOCK}
     manifest["arguments"] = encoded_all(arguments)
     entries = sorted_entries(tensors)
-    _write(Path(os.path.realpath(path)), lambda file: _fill(file, entries, tensors, manifest))
+    write_whole(Path(os.path.realpath(path)), lambda file: _fill(file, entries, tensors, manifest))
 
 
 def _state(memory: nn.Module) -> dict[str, Tensor]:
@@ -78,7 +78,8 @@ def _blocks(tensor: Tensor, entry: Entry) -> Iterator[memoryview]:
         yield raw_bytes(rows[block.start : block.stop].cpu().contiguous())
 
 
-def _write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+def write_whole(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Fill a file beside its place, flush it to the disk, and only then put it there; MemoryFileError if that fails."""
     beside = path.with_name(f".hybridattn-{secrets.token_hex(8)}")
     try:
         with open(beside, "xb") as file:

@@ -97,6 +97,27 @@ class Landscape:
             return self.update(state)
         return self.activation(seen.value, state)
 
+    def count(self) -> int:
+        """Count the keys."""
+        return len(self.keys)
+
+    def longest(self) -> Tensor:
+        """Give the length M of the longest key, () and at least float32, without gradient; 0 without any key."""
+        wide = torch.promote_types(self.keys.dtype, torch.float32)
+        lengths: Tensor = torch.linalg.vector_norm(self.keys.detach(), dim=-1, dtype=wide)
+        return lengths.amax() if len(lengths) else lengths.sum()
+
+    def largest_square(self) -> Tensor:
+        """Give M^2, () and at least float32; 0 without any key."""
+        squares = self.keys.to(torch.promote_types(self.keys.dtype, torch.float32)).square().sum(-1)
+        return squares.amax() if len(squares) else squares.sum()
+
+    def ground(self) -> Tensor:
+        """Give F(0), the potential of scores that are all 0, () and at least float32; 0 without any key."""
+        wide = torch.promote_types(self.keys.dtype, torch.float32)
+        zeros = self.keys.new_zeros(self.count(), dtype=wide)
+        return self.separation.potential(zeros) if len(zeros) else zeros.sum()
+
     def energy(self, state: Tensor) -> Tensor:
         """Give the energy (q,) of states (q, d), up to a constant: their own, minus F / steepness."""
         return self._alone(state) - self._mass(state) / self.steepness

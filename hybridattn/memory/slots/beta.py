@@ -76,14 +76,16 @@ def beta_for(beta: float | Tensor, lead: tuple[int, ...]) -> float | Tensor:
         raise ShapeError(f"query must have leading axes that beta {shape} broadcasts to; got {lead}") from error
 
 
-def bounded(beta: float | Tensor, query: Tensor, keys: Tensor) -> Tensor:
-    """Give beta (q, 1), lowered where scores of queries (q, d) and keys (n, d) would leave the range of their dtype.
+def bounded(beta: float | Tensor, query: Tensor, longest: Tensor, width: int) -> Tensor:
+    """Give beta (q, 1), lowered where scores of queries (q, d) and keys would leave the range of their dtype.
+
+    `longest` (), is the length of the longest key and `width` its d.
 
     Such a beta lets the best slot win alone, before and after, unless two are equal to the last digit of their scores.
     """
     wide = torch.promote_types(query.dtype, torch.float32)
     length = torch.linalg.vector_norm(query.detach().to(wide), dim=-1, keepdim=True)
-    reach = (1 + length + torch.linalg.vector_norm(keys.detach(), dim=-1, dtype=wide).amax()).square() * keys.shape[-1]
+    reach = (1 + length + longest.to(wide)).square() * width
     most = torch.finfo(wide).max / 16 / reach
     if query.dtype == torch.float16:  # `read` multiplies queries by a tensor
         most = torch.minimum(most, torch.finfo(torch.float16).max / (2 + 2 * length))

@@ -116,19 +116,24 @@ class SlotMemory(Tempered, StoredSlots):
     def read(self, query: Tensor, *, top: int | None = None, log_mass: bool = False) -> Read:
         """Read with queries (..., d): the value (..., v), and as `attention.read` the rest; its slots are ids here."""
         rows = self._queries(query)
+        found = self._found(rows, self._beta_of(query, rows), top, log_mass)
+        return mapped(lambda part: part.reshape((*query.shape[:-1], *part.shape[1:])), found)
+
+    def _found(self, rows: Tensor, beta: float | Tensor, top: int | None, log_mass: bool) -> Read:
+        """Read with queries (q, d) at a beta for all or (q, 1) of their own; slots are ids."""
         found = read(
             rows,
             self.keys,
             self.keys if self.values is None else self.values,
             similarity=self.similarity,
             separation=self.separation,
-            beta=self._beta_of(query, rows),
+            beta=beta,
             top=top,
             log_mass=log_mass,
         )
-        if found.slots is not None:
-            found = found._replace(slots=torch.cat((self.ids, self.ids.new_full((1,), -1)))[found.slots])
-        return mapped(lambda part: part.reshape((*query.shape[:-1], *part.shape[1:])), found)
+        if found.slots is None:
+            return found
+        return found._replace(slots=torch.cat((self.ids, self.ids.new_full((1,), -1)))[found.slots])
 
     def settle(
         self,
@@ -192,7 +197,10 @@ class SlotMemory(Tempered, StoredSlots):
         return energy.reshape(state.shape[:-1])
 
     def _landscape(self, query: Tensor, rows: Tensor) -> Landscape:
-        return Landscape(self.keys, self.similarity, self.separation, self.activation, self._beta_of(query, rows))
+        return self._landscape_of(self._beta_of(query, rows))
+
+    def _landscape_of(self, beta: float | Tensor) -> Landscape:
+        return Landscape(self.keys, self.similarity, self.separation, self.activation, beta)
 
     def _plan(self, plan: Plan, record: Record, landscape: Landscape) -> Plan:
         if not record:
@@ -207,4 +215,6 @@ class SlotMemory(Tempered, StoredSlots):
 
     def _beta_of(self, query: Tensor, rows: Tensor) -> float | Tensor:
         beta = beta_for(self.beta, tuple(query.shape[:-1]))
-        return bounded(beta, rows, self.keys) if self._steep(self.keys) and len(self) and len(rows) else beta
+        if not (self._steep(self.keys) and len(self) and len(rows)):
+            return beta
+        return bounded(beta, rows, self._landscape_of(beta).longest(), self.key_dim)

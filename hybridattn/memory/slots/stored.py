@@ -56,17 +56,25 @@ class StoredSlots(NumberedSlots):
         own. Raises ShapeError, NotFiniteError or ArgumentError, and then stores nothing.
         """
         self._must_be_free("write to")
-        keys = self._rows("keys", keys, self.key_dim)
+        rows = self._checked(keys, values, evidence)
+        return self._append(rows, self.next_id + torch.arange(len(rows["keys"]), device=self.keys.device))
+
+    def _checked(self, keys: Tensor, values: Tensor | None, evidence: Tensor | None) -> dict[str, Tensor]:
+        """Give what is to be written as the rows of each buffer but the ids; nothing is stored yet."""
+        rows = {"keys": self._rows("keys", keys, self.key_dim)}
         check_values(values, self.value_dim)
-        stored = {"keys": keys, "ids": self.next_id + torch.arange(keys.shape[0], device=keys.device)}
         if values is not None and self.value_dim is not None:
-            stored["values"] = self._rows("values", values, self.value_dim)
-            check_one_a_key(keys, stored["values"])
-        stored["evidence"] = checked_evidence(evidence, keys.shape[0], keys.device)
-        for name, rows in stored.items():
-            setattr(self, name, append(getattr(self, name), rows))
-        self.next_id = self.next_id + keys.shape[0]
-        return stored["ids"]
+            rows["values"] = self._rows("values", values, self.value_dim)
+            check_one_a_key(rows["keys"], rows["values"])
+        rows["evidence"] = checked_evidence(evidence, len(rows["keys"]), rows["keys"].device)
+        return rows
+
+    def _append(self, rows: dict[str, Tensor], ids: Tensor) -> Tensor:
+        """Store checked rows under ids that are above all others; gives them."""
+        for name, added in {**rows, "ids": ids}.items():
+            setattr(self, name, append(getattr(self, name), added))
+        self.next_id = self.next_id + len(ids)
+        return ids
 
     def erase(self, ids: Tensor) -> None:
         """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""

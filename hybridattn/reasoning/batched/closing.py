@@ -1,13 +1,17 @@
 """The deductive closure: for every pair that a chain connects, the surest conclusion."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hybridattn.reasoning.batched.conclusions import Closure
 from hybridattn.reasoning.batched.searching import LIMIT, WIDTH, search
 from hybridattn.reasoning.batched.statements import Statements
 from hybridattn.reasoning.term import Term
 
-__all__ = ["closure"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["closure", "numbered"]
 
 
 def closure(
@@ -47,13 +51,16 @@ def closure(
         UnknownTermError: a source or a target is in no statement.
         ArgumentError: `width` or `limit` is below 1.
     """
+    starts, goals = numbered(statements, sources), numbered(statements, targets)
+    found = search(statements, starts, towards=goals, width=width, limit=limit)
+    return Closure(statements, starts, found)
+
+
+def numbered(statements: Statements, names: Iterable[Term | int] | None) -> "Tensor":
+    """Give the numbers of nodes, (n,) int64, rising, each once: all for None; UnknownTermError if one is unknown."""
     import torch
 
     device = statements.nodes.device
-    starts = goals = torch.arange(len(statements.nodes), device=device)
-    if sources is not None:
-        starts = torch.tensor(sorted({statements.node(source) for source in sources}), dtype=torch.int64, device=device)
-    if targets is not None:
-        goals = torch.tensor(sorted({statements.node(target) for target in targets}), dtype=torch.int64, device=device)
-    found = search(statements, starts, towards=goals, width=width, limit=limit)
-    return Closure(statements, starts, found)
+    if names is None:
+        return torch.arange(len(statements.nodes), device=device)
+    return torch.tensor(sorted({statements.node(name) for name in names}), dtype=torch.int64, device=device)

@@ -70,6 +70,10 @@ class Statements:
             raise UnknownTermError(str(name), ())
         return number
 
+    def names(self, numbers: "Tensor") -> list[Term | int]:
+        """Give what `node` takes for nodes, (n,) int64: their terms, or their ids if the statements came as arrays."""
+        return [self.terms[number] for number in numbers.tolist()] if self.terms else self.nodes[numbers].tolist()
+
     @cached_property
     def _numbers(self) -> Mapping[Any, int]:
         return {name: number for number, name in enumerate(self.terms or self.nodes.tolist())}
