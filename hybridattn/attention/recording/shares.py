@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 __all__ = ["Asked", "Shares", "shares_of", "shares_of_weights"]
 
-_SCORES = 1 << 22
-"""Up to so many scores, 16 MiB of float32, are held at once."""
+_SCORES = 1 << 19
+"""Up to so many scores, 2 MiB of float32, are held at once: they stay in the cache of a core."""
 
 
 class Asked(NamedTuple):
@@ -32,9 +33,9 @@ class Shares(NamedTuple):
     """The best keys of each query and their shares, falling."""
 
     slots: Tensor
-    """(..., h, q, k) int64; -1 where there are no more."""
+    """(..., h, q, k) int64; -1 where no more keys have a share above 0."""
     shares: Tensor
-    """(..., h, q, k), at least float32; 0 where there is no key."""
+    """(..., h, q, k), at least float32."""
 
 
 def shares_of(asked: Asked, top: int) -> Shares:
@@ -49,10 +50,14 @@ def shares_of(asked: Asked, top: int) -> Shares:
     shares = torch.empty(len(query), q, k, dtype=_wide(query), device=query.device)
     rows = max(1, min(q, _SCORES // max(1, n)))
     heads = max(1, _SCORES // max(1, n * rows)) if rows == q else 1
+    room = torch.empty(
+        min(heads, len(query)) * rows * n, dtype=query.dtype, device=query.device
+    )  # used again and again
     for first in range(0, len(query), heads):
         for start in range(0, q, rows):
             block = slice(first, first + heads), slice(start, start + rows)
-            scores = _scores(asked, query[block], keys[block[0]], [_part(mask, block) for mask in masks], start)
+            products = _products(query[block] * asked.scale, keys[block[0]], room)
+            scores = _scores(asked, products, [_part(mask, block) for mask in masks], start)
             shares[block], slots[block] = _best(scores, k)
     return Shares(slots.reshape(*lead, q, k), shares.reshape(*lead, q, k))
 
@@ -63,26 +68,49 @@ def shares_of_weights(weights: Tensor, top: int) -> Shares:
     return Shares(slots.masked_fill(shares == 0, -1), shares)
 
 
-def _scores(asked: Asked, query: Tensor, keys: Tensor, masks: list[Tensor | None], start: int) -> Tensor:
-    wide = _wide(query)
-    scores = torch.matmul(query * asked.scale, keys.transpose(-2, -1)).to(wide)
+def _products(query: Tensor, keys: Tensor, room: Tensor) -> Tensor:
+    """Give query . key for all pairs (b, q, n), in a room that has been paged in."""
+    b, q, n = len(query), query.shape[1], keys.shape[1]
+    return torch.bmm(query, keys.transpose(1, 2), out=room[: b * q * n].view(b, q, n))
+
+
+def _scores(asked: Asked, products: Tensor, masks: list[Tensor | None], start: int) -> Tensor:
+    scores = products.to(_wide(products))
     allowed, bias = masks
     if bias is not None:
-        scores = scores + bias
+        scores += bias
     if allowed is not None:
-        scores = scores.masked_fill(~allowed, -torch.inf)
+        scores.masked_fill_(~allowed, -torch.inf)
     if asked.causal:
-        places = torch.arange(start, start + query.shape[-2], device=query.device)
-        later = torch.arange(keys.shape[-2], device=query.device) > places[:, None]
-        scores = scores.masked_fill(later, -torch.inf)
+        places = torch.arange(start, start + scores.shape[-2], device=scores.device)
+        later = torch.arange(scores.shape[-1], device=scores.device) > places[:, None]
+        scores.masked_fill_(later, -torch.inf)
     return scores
 
 
 def _best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    mass = scores.logsumexp(-1, keepdim=True)
-    best, slots = scores.topk(k, sorted=True)
-    shares = (best - mass.masked_fill(mass == -torch.inf, 0.0)).exp()
-    return shares, slots.masked_fill(best == -torch.inf, -1)
+    """Give the largest shares of scores (b, q, n), which are used up."""
+    highest = scores.amax(-1, keepdim=True)
+    weights = scores.sub_(highest.masked_fill(highest == -torch.inf, 0.0)).exp_()
+    total = weights.sum(-1, keepdim=True)
+    best, slots = _largest(weights, k)
+    return best / total.where(total > 0, 1.0), slots.masked_fill(best == 0, -1)
+
+
+def _largest(weights: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Find the k largest of each row (b, q, n), falling: in the k groups of columns whose largest are the largest.
+
+    With g groups, of the columns that are alike modulo g, g + k n / g numbers are compared by `topk` instead of n.
+    """
+    n = weights.shape[-1]
+    groups = 1 << round(math.log2(max(1, k * n)) / 2)
+    if groups + k * n // groups > n // 2:
+        return torch.topk(weights, k)
+    padded = functional.pad(weights, (0, -n % groups), value=-1.0) if n % groups else weights
+    chosen = padded.reshape(*padded.shape[:-1], -1, groups).amax(-2).topk(k, sorted=False).indices
+    columns = (chosen.unsqueeze(-1) + torch.arange(0, padded.shape[-1], groups, device=weights.device)).flatten(-2)
+    best, places = padded.gather(-1, columns).topk(k)
+    return best, columns.gather(-1, places)
 
 
 def _per_head(keys: Tensor, query: Tensor) -> Tensor:

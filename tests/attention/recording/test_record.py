@@ -231,6 +231,16 @@ def test_long_sequences_go_block_by_block(monkeypatch):
             assert call.slots.equal(wanted.slots)
 
 
+@pytest.mark.parametrize(("n", "top"), [(500, 3), (512, 8), (513, 8), (300, 1), (64, 60)])
+def test_the_largest_of_many_are_found_in_groups(n, top):
+    query, keys, model = numbers(1, 2, 9, 4), numbers(1, 2, n, 4, seed=1), Direct()
+    with record(model, top=top) as recording:
+        model(query, keys, None)
+    best = (query @ keys.transpose(-2, -1) / 2).softmax(-1).topk(top)
+    torch.testing.assert_close(recording.calls[0].shares, best.values)
+    assert recording.calls[0].slots.equal(best.indices)
+
+
 def test_torch_is_as_before_afterwards():
     model = encoder(1)
     before = functional.scaled_dot_product_attention, torch._transformer_encoder_layer_fwd, functional.softmax
