@@ -1,6 +1,13 @@
 """Attention without state: how alike, who wins, what comes back."""
 
 from hybridattn.attention.read import read
+from hybridattn.attention.recording import (
+    RecordedAttention,
+    Recording,
+    attention_flow,
+    attention_rollout,
+    record,
+)
 from hybridattn.attention.result import Read
 from hybridattn.attention.separation import (
     Entmax,
@@ -56,6 +63,8 @@ __all__ = [
     "Power",
     "Proportional",
     "Read",
+    "RecordedAttention",
+    "Recording",
     "RectifiedPower",
     "ScaledDot",
     "Separation",
@@ -63,5 +72,8 @@ __all__ = [
     "Softmax",
     "Sparsemax",
     "TopSoftmax",
+    "attention_flow",
+    "attention_rollout",
     "read",
+    "record",
 ]

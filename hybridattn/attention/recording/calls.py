@@ -1,0 +1,141 @@
+"""What each of torch's attention functions was asked."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hybridattn.attention.recording.recorded import RecordedAttention, Recording
+from hybridattn.attention.recording.shares import Asked, Shares, shares_of, shares_of_weights
+
+__all__ = ["Watch"]
+
+_PADDING = 1
+"""torch's number of a mask (b, n) of keys that are padding; others are masks of scores."""
+
+
+class Watch:
+    """Listens to the calls of one thread, and knows which module is running."""
+
+    def __init__(self, top: int) -> None:
+        self.top, self.recording = top, Recording()
+        self.running: list[str] = []
+        self._thread = threading.get_ident()
+
+    def is_mine(self) -> bool:
+        """Tell whether the model is running, in the thread that records."""
+        return bool(self.running) and threading.get_ident() == self._thread
+
+    @contextmanager
+    def inside(self, name: str, module: nn.Module) -> Iterator[None]:
+        """Let the forward pass of a module say that it runs; its class, hooks and parameters stay as they are."""
+        if isinstance(module, torch.jit.ScriptModule):
+            yield
+            return
+        own, forward = "forward" in vars(module), module.forward
+
+        def named(*given: Any, **more: Any) -> Any:
+            if threading.get_ident() != self._thread:
+                return forward(*given, **more)
+            self.running.append(name)
+            try:
+                return forward(*given, **more)
+            finally:
+                self.running.pop()
+
+        module.forward = named
+        try:
+            yield
+        finally:
+            if own:
+                module.forward = forward
+            else:
+                del module.forward
+
+    def attention(
+        self,
+        original: Callable[..., Tensor],
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        **named: Any,
+    ) -> Tensor:
+        """Call `scaled_dot_product_attention`, and keep its shares."""
+        found = original(query, key, value, attn_mask, dropout_p, is_causal, **named)
+        scale = named.get("scale")
+        scale = query.shape[-1] ** -0.5 if scale is None else scale
+        is_bool = attn_mask is not None and attn_mask.dtype == torch.bool
+        allowed, bias = (attn_mask, None) if is_bool else (None, attn_mask)
+        self._keep(self.running[-1], Asked(query, key, scale, allowed, bias, is_causal))
+        return found
+
+    def multi_head(self, original: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Call `multi_head_attention_forward`: where it gives its weights it computes them by a softmax of its own."""
+        softmax, heads = functional.softmax, given[4] if len(given) > 4 else named["num_heads"]
+
+        def kept(*inner: Any, **more: Any) -> Tensor:
+            weights: Tensor = softmax(*inner, **more)
+            self._note(
+                self.running[-1], _weights(weights.reshape(-1, heads, *weights.shape[1:]), self.top), weights.shape[-1]
+            )
+            return weights
+
+        functional.softmax = kept
+        try:
+            return original(*given, **named)
+        finally:
+            functional.softmax = softmax
+
+    def native(self, original: Callable[..., Any], query: Tensor, *given: Any, **named: Any) -> Any:
+        """Call the fast path of `nn.MultiheadAttention`, where query, key and value are one tensor."""
+        found = original(query, *given, **named)
+        _, _, width, heads, weight, bias, _, _, *rest = given
+        mask, _, _, kind, *_ = (*rest, *(None,) * 4)[:4]
+        self._keep_projected(self.running[-1], query, (width, heads, weight, bias), mask, kind)
+        return found
+
+    def layer(self, original: Callable[..., Any], source: Tensor, *given: Any, **named: Any) -> Any:
+        """Call the fast path of `nn.TransformerEncoderLayer`."""
+        found = original(source, *given, **named)
+        width, heads, weight, bias, _, _, _, first, eps, scale, shift, *rest = given
+        mask, kind = (*rest[6:], None, None)[:2]
+        asked = functional.layer_norm(source, (width,), scale, shift, eps) if first else source
+        name = f"{self.running[-1]}.self_attn".lstrip(".")
+        self._keep_projected(name, asked, (width, heads, weight, bias), mask, kind)
+        return found
+
+    @torch.no_grad()
+    def _keep_projected(
+        self, name: str, source: Tensor, parts: tuple[int, int, Tensor, Tensor], mask: Tensor | None, kind: int | None
+    ) -> None:
+        """Project as the fast path does; in its masks True, or any number but 0, is what may not be read."""
+        width, heads, weight, bias = parts
+        if source.is_nested:
+            lengths = torch.tensor([len(part) for part in source.unbind()], device=source.device)
+            source = source.to_padded_tensor(0.0)
+            mask, kind = torch.arange(source.shape[1], device=source.device) >= lengths[:, None], _PADDING
+        projected = functional.linear(source, weight[: 2 * width], bias[: 2 * width])
+        query, keys = (part.reshape(*part.shape[:-1], heads, -1).transpose(1, 2) for part in projected.chunk(2, -1))
+        allowed = None if mask is None else ~mask.to(torch.bool)
+        if allowed is not None and kind == _PADDING:
+            allowed = allowed[:, None, None]
+        self._keep(name, Asked(query, keys, query.shape[-1] ** -0.5, allowed))
+
+    @torch.no_grad()
+    def _keep(self, name: str, asked: Asked) -> None:
+        self._note(name, shares_of(asked, self.top), asked.keys.shape[-2])
+
+    def _note(self, name: str, found: Shares, keys: int) -> None:
+        self.recording.calls.append(RecordedAttention(name, *found, keys))
+
+
+@torch.no_grad()
+def _weights(weights: Tensor, top: int) -> Shares:
+    return shares_of_weights(weights.detach(), top)

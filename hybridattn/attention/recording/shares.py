@@ -1,0 +1,139 @@
+"""The shares of the best keys, without a matrix of all shares."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+__all__ = ["Asked", "Shares", "shares_of", "shares_of_weights"]
+
+_SCORES = 1 << 19
+"""Up to so many scores, 2 MiB of float32, are held at once: they stay in the cache of a core."""
+
+
+class Asked(NamedTuple):
+    """What one call of an attention function asked: scores = scale * query . key + bias where `allowed`."""
+
+    query: Tensor
+    """(..., h, q, d)"""
+    keys: Tensor
+    """(..., h, n, d); h may be fewer heads, each for several of the queries."""
+    scale: float
+    allowed: Tensor | None = None
+    """bool, broadcasts to (..., h, q, n): True where a key may be read."""
+    bias: Tensor | None = None
+    """Added to the scores, broadcasts likewise."""
+    causal: bool = False
+    """Whether query i may read keys 0 to i only."""
+
+
+class Shares(NamedTuple):
+    """The best keys of each query and their shares, falling."""
+
+    slots: Tensor
+    """(..., h, q, k) int64; -1 where no more keys have a share above 0."""
+    shares: Tensor
+    """(..., h, q, k), at least float32."""
+
+
+def shares_of(asked: Asked, top: int) -> Shares:
+    """Give the `top` largest shares softmax(scores) of each query; equal ones in any order."""
+    query, keys = asked.query, _per_head(asked.keys, asked.query)
+    lead: tuple[int, ...] = tuple(torch.broadcast_shapes(query.shape[:-2], keys.shape[:-2]))  # type: ignore[no-untyped-call]
+    q, n, k = query.shape[-2], keys.shape[-2], min(top, keys.shape[-2])
+    query = query.expand(*lead, -1, -1).reshape(-1, q, query.shape[-1])
+    keys = keys.expand(*lead, -1, -1).reshape(-1, n, keys.shape[-1])
+    masks = [_laid_out(mask, lead, q, n) for mask in (asked.allowed, asked.bias)]
+    slots = torch.empty(len(query), q, k, dtype=torch.int64, device=query.device)
+    shares = torch.empty(len(query), q, k, dtype=_wide(query), device=query.device)
+    rows = max(1, min(q, _SCORES // max(1, n)))
+    heads = max(1, _SCORES // max(1, n * rows)) if rows == q else 1
+    room = torch.empty(
+        min(heads, len(query)) * rows * n, dtype=query.dtype, device=query.device
+    )  # used again and again
+    for first in range(0, len(query), heads):
+        for start in range(0, q, rows):
+            block = slice(first, first + heads), slice(start, start + rows)
+            products = _products(query[block] * asked.scale, keys[block[0]], room)
+            scores = _scores(asked, products, [_part(mask, block) for mask in masks], start)
+            shares[block], slots[block] = _best(scores, k)
+    return Shares(slots.reshape(*lead, q, k), shares.reshape(*lead, q, k))
+
+
+def shares_of_weights(weights: Tensor, top: int) -> Shares:
+    """Give the `top` largest of shares (..., q, n) that somebody has computed already."""
+    shares, slots = weights.to(_wide(weights)).nan_to_num(nan=0.0).topk(min(top, weights.shape[-1]))
+    return Shares(slots.masked_fill(shares == 0, -1), shares)
+
+
+def _products(query: Tensor, keys: Tensor, room: Tensor) -> Tensor:
+    """Give query . key for all pairs (b, q, n), in a room that has been paged in."""
+    b, q, n = len(query), query.shape[1], keys.shape[1]
+    return torch.bmm(query, keys.transpose(1, 2), out=room[: b * q * n].view(b, q, n))
+
+
+def _scores(asked: Asked, products: Tensor, masks: list[Tensor | None], start: int) -> Tensor:
+    scores = products.to(_wide(products))
+    allowed, bias = masks
+    if bias is not None:
+        scores += bias
+    if allowed is not None:
+        scores.masked_fill_(~allowed, -torch.inf)
+    if asked.causal:
+        places = torch.arange(start, start + scores.shape[-2], device=scores.device)
+        later = torch.arange(scores.shape[-1], device=scores.device) > places[:, None]
+        scores.masked_fill_(later, -torch.inf)
+    return scores
+
+
+def _best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Give the largest shares of scores (b, q, n), which are used up."""
+    highest = scores.amax(-1, keepdim=True)
+    weights = scores.sub_(highest.masked_fill(highest == -torch.inf, 0.0)).exp_()
+    total = weights.sum(-1, keepdim=True)
+    best, slots = _largest(weights, k)
+    return best / total.where(total > 0, 1.0), slots.masked_fill(best == 0, -1)
+
+
+def _largest(weights: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Find the k largest of each row (b, q, n), falling: in the k groups of columns whose largest are the largest.
+
+    With g groups, of the columns that are alike modulo g, g + k n / g numbers are compared by `topk` instead of n.
+    """
+    n = weights.shape[-1]
+    groups = 1 << round(math.log2(max(1, k * n)) / 2)
+    if groups + k * n // groups > n // 2:
+        return torch.topk(weights, k)
+    padded = functional.pad(weights, (0, -n % groups), value=-1.0) if n % groups else weights
+    chosen = padded.reshape(*padded.shape[:-1], -1, groups).amax(-2).topk(k, sorted=False).indices
+    columns = (chosen.unsqueeze(-1) + torch.arange(0, padded.shape[-1], groups, device=weights.device)).flatten(-2)
+    best, places = padded.gather(-1, columns).topk(k)
+    return best, columns.gather(-1, places)
+
+
+def _per_head(keys: Tensor, query: Tensor) -> Tensor:
+    """Repeat the heads of the keys for those of the queries that share them (grouped queries)."""
+    if keys.ndim < 3 or query.ndim < 3 or keys.shape[-3] in (1, query.shape[-3]):
+        return keys
+    return keys.repeat_interleave(query.shape[-3] // keys.shape[-3], -3)
+
+
+def _laid_out(mask: Tensor | None, lead: tuple[int, ...], q: int, n: int) -> Tensor | None:
+    """Expand a mask to (b, q, n), or (1, q, n) where all are alike, without a copy where it can be helped."""
+    if mask is None:
+        return None
+    if math.prod(mask.shape[:-2]) == 1:
+        return mask.expand(*mask.shape[:-2], q, n).reshape(1, q, n)
+    return mask.expand(*lead, q, n).reshape(-1, q, n)
+
+
+def _part(mask: Tensor | None, block: tuple[slice, slice]) -> Tensor | None:
+    if mask is None:
+        return None
+    return mask[:, block[1]] if len(mask) == 1 else mask[block]
+
+
+def _wide(tensor: Tensor) -> torch.dtype:
+    return torch.promote_types(tensor.dtype, torch.float32)
