@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hybridattn.attention import (
+    Additive,
     Bilinear,
     Cosine,
     Dot,
@@ -54,6 +55,15 @@ def _bilinear(dim: int) -> Bilinear:
     return similarity
 
 
+def _additive(dim: int) -> Additive:
+    similarity = Additive(dim, 2, dtype=torch.float64)
+    # Two units: .1 q_1 + .1 k_2, and nothing; v = (2, 5). So 2 tanh(.3 + .1 k_2).
+    weights = {"query_weight": torch.zeros(2, dim), "key_weight": torch.zeros(2, dim)}
+    weights["query_weight"][0, 0] = weights["key_weight"][0, 1] = 0.1
+    similarity.load_state_dict({**weights, "vector": torch.tensor([2.0, 5.0])})
+    return similarity
+
+
 ROOT = math.sqrt(2)
 SIMILARITIES = {
     "Dot": Likeness(lambda _: Dot(), [50, 0, 0]),
@@ -62,6 +72,7 @@ SIMILARITIES = {
     "NegativeSquaredEuclidean": Likeness(lambda _: NegativeSquaredEuclidean(), [-25, -25, -50], False, True),
     "NegativeManhattan": Likeness(lambda _: NegativeManhattan(), [-7, -7, -8], False, True),
     "Bilinear": Likeness(_bilinear, [98, 0, 18], symmetric=False),
+    "Additive": Likeness(_additive, [2 * math.tanh(1.1), 2 * math.tanh(0.3), 2 * math.tanh(0.6)], False, False, False),
 }
 
 

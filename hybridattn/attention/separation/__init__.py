@@ -4,6 +4,7 @@ from hybridattn.attention.separation.hard import Hard
 from hybridattn.attention.separation.mean_shift import MeanShift
 from hybridattn.attention.separation.protocol import Headed, Margined, Proportional, Separation
 from hybridattn.attention.separation.relu import Epanechnikov, LogSumReLU
+from hybridattn.attention.separation.sampled import GumbelHard, SampledHard
 from hybridattn.attention.separation.softmax import Softmax, TopSoftmax
 from hybridattn.attention.separation.sparse import Entmax, KSubsets, LearnedEntmax, Normmax, Sparsemax
 from hybridattn.attention.separation.sums import Exponential, Linear, Power, RectifiedPower
@@ -12,6 +13,7 @@ __all__ = [
     "Entmax",
     "Epanechnikov",
     "Exponential",
+    "GumbelHard",
     "Hard",
     "Headed",
     "KSubsets",
@@ -24,6 +26,7 @@ __all__ = [
     "Power",
     "Proportional",
     "RectifiedPower",
+    "SampledHard",
     "Separation",
     "Softmax",
     "Sparsemax",
