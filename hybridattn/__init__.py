@@ -27,7 +27,9 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
 __version__ = "0.1.0"
 
 _NAMES = {
-    "display": ("Displayed",),
+    "display": (
+        "Displayed",
+    ),
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
@@ -246,7 +248,9 @@ _NAMES = {
         "Residual",
         "Walk",
     ),
-    "ranks": ("Ranks",),
+    "ranks": (
+        "Ranks",
+    ),
     "reasoning": (
         "Atom",
         "Compound",
@@ -372,12 +376,7 @@ _NAMES = {
         "train_runs",
     ),
     "experiments": (),
-    "running": (
-        "check_path",
-        "seeded",
-        "write_bytes",
-        "write_text",
-    ),
+    "running": (),
     "view": (
         "Document",
         "check_path",
