@@ -83,7 +83,7 @@ class OpenStore:
     def __repr__(self) -> str:
         """Show the place and the sizes."""
         sizes = f"slots={len(self)}, key_dim={self.key_dim}, value_dim={self.value_dim}, dtype={self._state.form.dtype}"
-        return f"{type(self).__name__}({str(self.path)!r}, {sizes}, beta={self.beta:g})"
+        return f"{type(self).__name__}({str(self.path)!r}, {sizes}, beta={self.beta:g}, device=cpu)"
 
     def __enter__(self) -> Self:
         """Give itself."""

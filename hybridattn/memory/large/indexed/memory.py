@@ -9,6 +9,7 @@ from torch.nn.functional import pad
 from hybridattn.attention import Read, read
 from hybridattn.attention.result import mapped
 from hybridattn.errors import ArgumentError, NotFiniteError
+from hybridattn.memory.device import device_shown
 from hybridattn.memory.large.estimate import Estimate
 from hybridattn.memory.large.indexed.calibration import NONE, Calibration, calibrated, packed, unpacked
 from hybridattn.memory.large.indexed.listed import ListedSlots
@@ -101,7 +102,7 @@ class IndexedMemory(ListedSlots):
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
         sizes = f"key_dim={self.key_dim}, value_dim={self.value_dim}, slots={len(self)}, fresh={self.fresh}"
-        return f"{sizes}, index={self.index}, probes={self.probes}, beta={self.beta:g}"
+        return f"{sizes}, index={self.index}, probes={self.probes}, beta={self.beta:g}, {device_shown(self)}"
 
     def arguments(self) -> dict[str, Any]:
         """Give the arguments that make an empty memory of the same form, into which the state can be loaded."""
