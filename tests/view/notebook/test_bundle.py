@@ -16,7 +16,9 @@ from traitlets.config import Config
 
 from hybridattn import (
     ArgumentError,
+    Derivation,
     FactMemory,
+    Inference,
     LinkAnswer,
     RuleAnswer,
     Story,
@@ -29,6 +31,7 @@ from hybridattn.trace import Hop, Link, Trace
 from hybridattn.view import page
 from hybridattn.view.notebook import bundle, picture
 from hybridattn.view.notebook.frame import framed
+from hybridattn.view.notebook.reports import of_derivation
 
 from ..samples import cheetah, hostile, wide
 
@@ -239,3 +242,25 @@ def test_memories_are_shown_by_their_description(shell: InteractiveShell) -> Non
     memory = modern_hopfield(4)
     memory.write(torch.eye(4))
     assert "slots=4" in shell.display_formatter.format(memory)[0]["text/plain"]
+
+
+def test_what_is_used_again_is_not_told_again() -> None:
+    proof = THINGS["Derivation"]
+    twice = Derivation(
+        proof.facts[:2], (), (proof.steps[0], Inference("revision", ("step:0", "step:0"), proof.conclusion))
+    )
+    lines = bundle(twice, include=["text/plain"])["text/plain"].splitlines()
+    assert len(lines) == 5
+    assert lines[1].endswith("  deduction")
+    assert lines[4].endswith("  deduction, as above")
+
+
+def test_facts_stand_just_left_of_where_they_are_used_first() -> None:
+    rows = [("a", "is_a", "b"), ("b", "is_a", "c"), ("c", "is_a", "d")]
+    proof = FactMemory.from_triples(rows).ask("<a --> d>?")[0].derivation
+    columns = {node["id"]: node["hop"] for node in of_derivation(proof)["graph"]["nodes"]}
+    assert columns == {
+        "fact:0": 0, "fact:1": 0, "rule:0": 1, "step:0": 2, "fact:2": 2, "rule:1": 3, "step:1": 4
+    }  # fmt: skip
+    alone = FactMemory.from_triples(rows).ask("<a --> b>?")[0].derivation
+    assert [node["hop"] for node in of_derivation(alone)["graph"]["nodes"]] == [0]
