@@ -77,7 +77,7 @@ def test_another_data_set_or_reader_is_refused(tmp_path):
     train_runs(reader_training("toy", toys, held, parts=ReaderParts(dim=8), schedule=SHORT), [0], folder=tmp_path)
     for why, training in {
         "data": reader_training("toy", one_fact(40, 3), held, parts=ReaderParts(dim=8), schedule=SHORT),
-        "dim 8; got 9": reader_training("toy", toys, held, parts=ReaderParts(dim=9), schedule=SHORT),
+        "readers": reader_training("toy", toys, held, parts=ReaderParts(dim=9), schedule=SHORT),
         "rate": reader_training(
             "toy", toys, held, parts=ReaderParts(dim=8), schedule=Schedule(epochs=3, linear=1, batch=16)
         ),
