@@ -105,6 +105,13 @@ def test_a_step_is_adam_on_the_mean_cross_entropy():
         torch.testing.assert_close(mine, theirs, atol=2e-5, rtol=1e-4)
 
 
+def test_long_gradients_are_scaled_down():
+    one = trainer(Schedule(epochs=2, linear=0, batch=64, clip=1e-3))
+    one.epoch(0, torch.Generator())
+    norm = math.sqrt(sum(parameter.grad.square().sum().item() for parameter in one.module.parameters()))
+    assert norm == pytest.approx(1e-3, rel=1e-2)
+
+
 def test_the_linear_start_ends():
     schedule = Schedule(epochs=2, linear=1, batch=64, rate=0.01, time=0.0, dropout=0.0)
     for epoch, linear in ((0, True), (1, False)):
