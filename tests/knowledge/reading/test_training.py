@@ -77,7 +77,7 @@ def test_another_data_set_or_reader_is_refused(tmp_path):
     train_runs(reader_training("toy", toys, held, parts=ReaderParts(dim=8), schedule=SHORT), [0], folder=tmp_path)
     for why, training in {
         "data": reader_training("toy", one_fact(40, 3), held, parts=ReaderParts(dim=8), schedule=SHORT),
-        "dim 8; got 9": reader_training("toy", toys, held, parts=ReaderParts(dim=9), schedule=SHORT),
+        "readers": reader_training("toy", toys, held, parts=ReaderParts(dim=9), schedule=SHORT),
         "rate": reader_training(
             "toy", toys, held, parts=ReaderParts(dim=8), schedule=Schedule(epochs=3, linear=1, batch=16)
         ),
@@ -103,6 +103,13 @@ def test_a_step_is_adam_on_the_mean_cross_entropy():
         adam.step()
     for mine, theirs in zip(one.module.parameters(), two.module.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, atol=2e-5, rtol=1e-4)
+
+
+def test_long_gradients_are_scaled_down():
+    one = trainer(Schedule(epochs=2, linear=0, batch=64, clip=1e-3))
+    one.epoch(0, torch.Generator())
+    norm = math.sqrt(sum(parameter.grad.square().sum().item() for parameter in one.module.parameters()))
+    assert norm == pytest.approx(1e-3, rel=1e-2)
 
 
 def test_the_linear_start_ends():
