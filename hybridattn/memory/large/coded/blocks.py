@@ -13,6 +13,7 @@ from hybridattn.memory.taken import check_finite
 
 __all__ = ["CodedBlock", "CodedBlocks"]
 
+EVERY = 16
 ROWS = 8192
 """Slots under one set of codes: so many scores of a few hundred queries stay in the cache."""
 
@@ -38,6 +39,8 @@ class CodedBlocks:
         self.blocks, self.coding = blocks, coding
         self._codes = [self._encoded(part) for _, keys, _ in blocks for part in torch.split(keys, ROWS)]
         self.slots = sum(len(codes.rows) for codes in self._codes)
+        self.samples = [_every(codes) for codes in self._codes]
+        """Every 16th of the codes."""
 
     def _encoded(self, keys: Tensor) -> Codes:
         check_finite("keys of the blocks", keys)
@@ -53,3 +56,8 @@ class CodedBlocks:
                 if known is None or len(known.rows) != len(keys[part]):
                     raise ArgumentError("blocks must stay as they were when they were coded; their sizes have changed")
                 yield CodedBlock(ids[part], keys[part], values[part], known)
+
+
+def _every(codes: Codes) -> Codes:
+    scale = None if codes.scale is None else codes.scale[::EVERY].contiguous()
+    return codes._replace(rows=codes.rows[::EVERY].contiguous(), scale=scale)

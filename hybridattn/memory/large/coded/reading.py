@@ -86,12 +86,14 @@ class _Total(NamedTuple):
 def _read_rows(query: Tensor, blocks: CodedBlocks, beta: float, top: int | None, tolerance: float) -> Estimate:
     scaled = query.to(_wide(query)) * beta
     total: _Total | None = None
+    hint: Tensor | None = None
     for block in blocks:
         _check(block, query)
+        hint = _hint(scaled, blocks) if hint is None else hint
         total = _nothing(scaled, block, top) if total is None else total
         if len(block.ids):
             wanted = Wanted(tolerance / _MATTER, tolerance / 4 * len(block.ids) / blocks.slots, top or 0)
-            total = _joined(total, block, blocks.coding.scores(scaled, block.codes), scaled, wanted)
+            total = _joined(total, block, blocks.coding.scores(scaled, block.codes), scaled, wanted, hint)
     if total is None:
         raise ArgumentError("blocks hold no block: the width of a value is not known")
     return _finished(total, query.dtype, top)
@@ -121,15 +123,18 @@ def _empty(scaled: Tensor, values: Tensor, top: int | None) -> Read:
     )
 
 
-def _joined(total: _Total, block: CodedBlock, scored: Scored, scaled: Tensor, wanted: Wanted) -> _Total:
-    """Read one more block."""
+def _hint(scaled: Tensor, blocks: CodedBlocks) -> Tensor:
+    """Give the log mass, by their codes, of every 16th slot: so much there is at least, wherever it may lie."""
+    masses = [blocks.coding.scores(scaled, codes).scores.logsumexp(0) for codes in blocks.samples if len(codes.rows)]
+    return torch.stack(masses).logsumexp(0) if masses else scaled.new_full((len(scaled),), -torch.inf)
+
+
+def _joined(total: _Total, block: CodedBlock, scored: Scored, scaled: Tensor, wanted: Wanted, hint: Tensor) -> _Total:
+    """Read one more block; `hint` (q,) is a log mass that there is at least."""
     scores, error = scored
     top = wanted.top or None
     maxima = largest(scores)
-    known = _known(total)
-    if bool((known == -torch.inf).any()):
-        known = scores.logsumexp(0)
-    known = torch.maximum(known, maxima.amax(0))
+    known = torch.maximum(torch.maximum(_known(total), hint), maxima.amax(0))
     floor = floors(maxima, error, known, wanted, _worst(total.sure))
     choice = choose(scores, maxima, floor)
     longest = torch.maximum(total.longest, _longest(block.values))
