@@ -9,8 +9,8 @@ from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import Atom, Derivation, Fact, Inference, Judgement, Truth, apply_rule, inheritance
 from hybridattn.view import explained, page
 
+from .page.test_page import HOSTILE, Parts
 from .samples import hostile, link, node, poodle, report
-from .test_page import HOSTILE, Parts
 
 
 def stored(number, source, target, f, c):

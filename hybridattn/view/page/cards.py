@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hybridattn.view.matters import decisive_mark, matters
+from hybridattn.view.page.matters import decisive_mark, matters
 from hybridattn.view.text import escaped as text
 
 __all__ = ["answers", "evidence", "note"]

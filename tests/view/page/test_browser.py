@@ -11,8 +11,8 @@ import pytest
 
 from hybridattn.view import page, write_text
 
-from .samples import cheetah, hostile, link, poodle, wide
-from .test_explained import chain, explained_report, hostile_report, two_paths
+from ..samples import cheetah, hostile, link, poodle, wide
+from ..test_explained import chain, explained_report, hostile_report, two_paths
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

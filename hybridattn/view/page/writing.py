@@ -9,9 +9,9 @@ from string import Template
 from typing import Any
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view import cards
-from hybridattn.view.layout import layout
-from hybridattn.view.matters import legend
+from hybridattn.view.page import cards
+from hybridattn.view.page.layout import layout
+from hybridattn.view.page.matters import legend
 from hybridattn.view.text import escaped
 
 __all__ = ["page"]
@@ -67,7 +67,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _resource(name: str) -> str:
-    return files("hybridattn.view").joinpath(name).read_text(encoding="utf-8")
+    return files("hybridattn.view.page").joinpath("web", name).read_text(encoding="utf-8")
 
 
 def _json(data: object) -> str:

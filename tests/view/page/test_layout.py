@@ -4,9 +4,9 @@ from itertools import pairwise
 import pytest
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view.layout import layout
+from hybridattn.view.page.layout import layout
 
-from .samples import cheetah, link, node, poodle, wide
+from ..samples import cheetah, link, node, poodle, wide
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from hybridattn.view.formula import Name, mathml
+from hybridattn.view.page.formula import Name, mathml
 from hybridattn.view.text import escaped as text
 
 __all__ = ["decisive_mark", "legend", "matters"]
