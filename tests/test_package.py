@@ -27,7 +27,7 @@ NEEDED = [
     "hybridattn/view/page/web/cytoscape.min.js",
     "hybridattn/view/page/web/page.css",
     "hybridattn/view/page/web/page.html",
-    "hybridattn/view/page/web/page.js",
+    "hybridattn/view/page/web/script/start.js",
 ]
 LICENSES = [
     "LICENSE",

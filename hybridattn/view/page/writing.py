@@ -8,62 +8,72 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from hybridattn.errors import ArgumentError
-from hybridattn.view.page import cards
+from hybridattn.view.page.checked import check_report
+from hybridattn.view.page.kept import cited_facts, kept, left_out, size
 from hybridattn.view.page.layout import layout
-from hybridattn.view.page.matters import legend
+from hybridattn.view.page.sections import cards
+from hybridattn.view.page.sections.legend import legend
 from hybridattn.view.text import escaped
 
 __all__ = ["page"]
+
+SCRIPTS = ("data", "words", "looks", "picture", "tracing", "panel", "filters", "saving", "state", "start")
+"""The parts of the script of the page, in the order in which each needs those before it."""
 
 
 def page(report: Mapping[str, Any]) -> str:
     """Give a self-contained HTML page for `report`, the JSON object that `hybridattn ask --json` prints.
 
     The page holds the answers with their truth values, the derivation of each as a table (which reads without
-    JavaScript) and the hop graph drawn by Cytoscape.js, which is inlined with its licence. It works from a disk and in
-    an iframe with `sandbox="allow-scripts"`. Its Content-Security-Policy allows the inlined scripts and style, by
-    SHA-256, and nothing else. Terms are shown as text whatever they hold. In the page, the element "report" holds the
-    report as JSON, and `hybridattn.cy` is the drawing, whose elements carry the attributes of the graph in
-    `data("attributes")`. An answer with an "explanation" (made by `hybridattn.view.explained`) also shows its formula
-    and what it hangs on.
+    JavaScript) and the graph drawn by Cytoscape.js, which is inlined with its licence. Its columns are hops, or levels
+    of inference where the nodes are inferences; sliders, search, tracing and keys act on it, its state stands in the
+    fragment of the address, and it can be saved as SVG and PNG. It works from a disk and in an iframe with
+    `sandbox="allow-scripts"`. Its Content-Security-Policy allows the inlined scripts and style, by SHA-256, and nothing
+    else. Terms are shown as text whatever they hold. Of a graph with more than 2,000 nodes or 6,000 edges the page
+    keeps what belongs to the answers and what is nearest to it, and says so.
 
-    Raises `ArgumentError` if the report lacks a part, or holds what strict JSON cannot, such as a NaN.
+    In the page, the element "report" holds the report as JSON, and `hybridattn.cy` is the drawing, whose elements carry
+    the attributes of the graph in `data("attributes")`. An answer with an "explanation" (made by
+    `hybridattn.view.explained`) also shows its formula and what it hangs on.
+
+    Raises `ArgumentError`, with the place, if the report lacks a part, has one of a wrong type, or holds what strict
+    JSON cannot, such as a NaN.
 
     >>> report = {"question": "<cat --> ?x>", "cut": "", "answers": [], "graph": {"nodes": [], "edges": []}}
     >>> "No evidence" in page(report)
     True
     """
-    try:
-        parts = _parts(report)
-    except KeyError as error:
-        raise ArgumentError(f"report must be an answer as `ask --json` prints it; it lacks {error}") from error
-    css, cytoscape, script = (_resource(name) for name in ("page.css", "cytoscape.min.js", "page.js"))
+    check_report(report)
+    css, cytoscape = _resource("page.css"), _resource("cytoscape.min.js")
+    script = f'"use strict";\n(() => {{\n{"".join(_resource(f"script/{name}.js") for name in SCRIPTS)}}})();\n'
     return Template(_resource("page.html")).substitute(
-        parts, policy=_policy(scripts=(cytoscape, script), style=css), css=css, cytoscape=cytoscape, script=script
+        _parts(report),
+        policy=_policy(scripts=(cytoscape, script), style=css),
+        css=css,
+        cytoscape=cytoscape,
+        script=script,
     )
 
 
 def _parts(report: Mapping[str, Any]) -> dict[str, str]:
     """Make all that differs from page to page."""
-    graph, found = report["graph"], len(report["answers"])
+    graph = kept(report)
+    drawn = layout(graph, used=cited_facts(report))
     question = escaped(report["question"])
     return {
-        "title": f"{question} – hybridattn",
+        "title": f"{escaped(str(report['question'])[:200])} – hybridattn",
         "question": question,
         "note": cards.note(report),
-        "count": _counted(found, "answer"),
-        "answers": cards.answers(report),
-        "legend": legend(report),
-        "size": f"{_counted(len(graph['nodes']), 'term')}, {_counted(len(graph['edges']), 'link')}",
+        "left": cards.remark(left_out(report, graph)),
+        "rail": cards.rail(report),
+        "proofs": cards.proofs(report),
+        "legend": legend(report, graph),
+        "word": {"hop": "Hops", "level": "Levels"}.get(drawn.word, "Distance"),
+        "size": ", ".join(size(graph)),
         "evidence": cards.evidence(report),
-        "report": _json(report),
-        "layout": _json(layout(graph)._asdict()),
+        "report": _json({**report, "graph": graph}),
+        "layout": _json(drawn._asdict()),
     }
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _resource(name: str) -> str:
@@ -72,10 +82,7 @@ def _resource(name: str) -> str:
 
 def _json(data: object) -> str:
     """Write strict JSON that no HTML parser can take for markup, in ASCII."""
-    try:
-        plain = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"report must hold what strict JSON can hold; got {error}") from error
+    plain = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
     return plain.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
