@@ -13,6 +13,7 @@ from hybridattn.cli.evaluate import evaluate_app
 from hybridattn.cli.experiment import experiment_app
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
+from hybridattn.cli.viewing import view
 from hybridattn.errors import HybridAttnError
 
 __all__ = ["app", "main"]
@@ -32,6 +33,7 @@ app.command()(ask)
 app.command()(recall)
 app.command()(reason)
 app.command()(narsese)
+app.command()(view)
 facts_app.command()(show)
 facts_app.command()(export)
 
