@@ -27,9 +27,7 @@ if TYPE_CHECKING:  # what a type checker sees; the tests hold `_NAMES` to the sa
 __version__ = "0.1.0"
 
 _NAMES = {
-    "display": (
-        "Displayed",
-    ),
+    "display": ("Displayed",),
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
@@ -248,9 +246,7 @@ _NAMES = {
         "Residual",
         "Walk",
     ),
-    "ranks": (
-        "Ranks",
-    ),
+    "ranks": ("Ranks",),
     "reasoning": (
         "Atom",
         "Compound",

@@ -227,12 +227,12 @@ def test_a_page_with_the_proof(here, birds, tmp_path):
         ["fact:1", "fact:2"],
         "<robin --> animal>",
     )
-    nodes = {node["id"]: (node["kind"], node["label"], node["hop"]) for node in report["graph"]["nodes"]}
+    nodes = {node["id"]: (node["kind"], node["label"], node["level"]) for node in report["graph"]["nodes"]}
     assert nodes == {
         "fact:1": ("term", "<bird --> animal>", 0),
         "fact:2": ("term", "<robin --> bird>", 0),
-        "rule:0": ("rule", "deduction", 1),
-        "step:0": ("term", "<robin --> animal>", 2),
+        "rule:0": ("rule", "deduction", 0.5),
+        "step:0": ("term", "<robin --> animal>", 1),
     }
     edges = [(e["source"], e["target"], e["label"], e["rule"], e.get("fact")) for e in report["graph"]["edges"]]
     assert edges == [

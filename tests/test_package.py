@@ -23,13 +23,17 @@ NEEDED = [
     "hybridattn/knowledge/sources/data/wordnet-nouns.tsv.xz",
     "hybridattn/py.typed",
     "hybridattn/reasoning/narsese.lark",
-    "hybridattn/view/cytoscape-LICENSE.txt",
-    "hybridattn/view/cytoscape.min.js",
-    "hybridattn/view/page.css",
-    "hybridattn/view/page.html",
-    "hybridattn/view/page.js",
+    "hybridattn/view/page/web/cytoscape-LICENSE.txt",
+    "hybridattn/view/page/web/cytoscape.min.js",
+    "hybridattn/view/page/web/page.css",
+    "hybridattn/view/page/web/page.html",
+    "hybridattn/view/page/web/script/start.js",
 ]
-LICENSES = ["LICENSE", "hybridattn/knowledge/sources/data/WORDNET-LICENSE.txt", "hybridattn/view/cytoscape-LICENSE.txt"]
+LICENSES = [
+    "LICENSE",
+    "hybridattn/knowledge/sources/data/WORDNET-LICENSE.txt",
+    "hybridattn/view/page/web/cytoscape-LICENSE.txt",
+]
 STEM = f"hybridattn-{hybridattn.__version__}"
 
 

@@ -15,6 +15,7 @@ from hybridattn.cli.graph import graph
 from hybridattn.cli.reason import narsese, reason
 from hybridattn.cli.recall import recall
 from hybridattn.cli.store import import_facts, store_app
+from hybridattn.cli.viewing import view
 from hybridattn.errors import HybridAttnError
 
 __all__ = ["app", "main"]
@@ -41,6 +42,7 @@ app.command()(recall)
 app.command()(reason)
 app.command()(narsese)
 app.command()(graph)
+app.command()(view)
 facts_app.command()(show)
 facts_app.command()(export)
 facts_app.command("import")(import_facts)

@@ -2,13 +2,16 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hybridattn.cli import completion
 from hybridattn.cli.console import ANSWERED, NO_ANSWER, check_targets, print_out, waiting, wrote_json
 from hybridattn.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from hybridattn.knowledge.answers.answer import Answers
 
 __all__ = ["ask", "export", "show"]
 
@@ -65,7 +68,7 @@ def ask(
     report = answers.to_json()
     answered = time.perf_counter()
     if html is not None:
-        write_text(html, page(report))
+        write_text(html, page(_explained(report, answers)))
     if graphml is not None:
         write_text(graphml, to_graphml(answers.graph))
     if narsese is not None:
@@ -75,6 +78,18 @@ def ask(
         print_out(terminal(report), *([f"Wrote {', '.join(written)}"] if written else []))
         print_out(f"Loaded in {loaded - start:.2f} s, answered in {answered - loaded:.2f} s.")
     raise typer.Exit(ANSWERED if answers else NO_ANSWER)
+
+
+def _explained(report: dict[str, Any], answers: "Answers") -> dict[str, Any]:
+    """Add the formula of the first answers, and what they hang on."""
+    from hybridattn.cli.viewing.asked import MOST_EXPLAINED
+    from hybridattn.view import explained
+
+    first = [
+        {**data, "explanation": explained(answer.derivation)}
+        for data, answer in zip(report["answers"][:MOST_EXPLAINED], answers[:MOST_EXPLAINED], strict=True)
+    ]
+    return {**report, "answers": [*first, *report["answers"][MOST_EXPLAINED:]]}
 
 
 def _narsese(report: dict[str, Any], facts: list[str]) -> str:

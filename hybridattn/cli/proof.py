@@ -116,28 +116,30 @@ def _graph(judged: "Sequence[Conclusion]", names: Mapping[int, str]) -> dict[str
     from hybridattn.view import node_link
 
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    columns = _columns(judged)
+    levels = _levels(judged)
     for one in judged:
         role = {"role": "answer"} if one is judged[-1] else {}
-        graph.add_node(names[id(one)], kind="term", label=str(one.term), hop=columns[id(one)], **role)
+        truth = one.judgement.truth
+        more = {"f": float(truth.frequency), "c": float(truth.confidence), **role}
+        graph.add_node(names[id(one)], kind="term", label=str(one.term), level=levels[id(one)], **more)
     for one in judged:
         if one.rule is not None:
-            _add_inference(graph, one, names, columns[id(one)] - 1)
+            _add_inference(graph, one, names, levels[id(one)])
     return node_link(graph)
 
 
-def _columns(judged: "Sequence[Conclusion]") -> dict[int, int]:
-    """Every inference stands one column to the right of its last premise, and its conclusion one farther."""
-    columns: dict[int, int] = {}
+def _levels(judged: "Sequence[Conclusion]") -> dict[int, int]:
+    """Count the inferences on the longest way from the inputs: every conclusion stands after all its premises."""
+    levels: dict[int, int] = {}
     for one in judged:
-        columns[id(one)] = 2 + max((columns[id(p)] for p in one.premises if id(p) in columns), default=-2)
-    return columns
+        levels[id(one)] = 1 + max((levels[id(p)] for p in one.premises if id(p) in levels), default=-1)
+    return levels
 
 
-def _add_inference(graph: "nx.MultiDiGraph[str]", one: "Conclusion", names: Mapping[int, str], column: int) -> None:
+def _add_inference(graph: "nx.MultiDiGraph[str]", one: "Conclusion", names: Mapping[int, str], level: int) -> None:
     node, rule = f"rule:{names[id(one)].partition(':')[2]}", rule_of(one)
-    graph.add_node(node, kind="rule", label=rule, hop=column)
-    common = {"kind": "fact", "label": "", "rule": rule, "hop": column, "cited": True}
+    graph.add_node(node, kind="rule", label=rule, level=level - 0.5)  # an inference stands before its conclusion
+    common = {"kind": "fact", "label": "", "rule": rule, "level": level, "cited": True}
     for premise in one.premises:
         if id(premise) in names:
             kind, number = names[id(premise)].split(":")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hybridattn.reasoning.nal import Conclusion, Conclusions, InferenceRule
     from hybridattn.reasoning.term import Term
 
-__all__ = ["narsese", "reason"]
+__all__ = ["inputs", "narsese", "reason"]
 
 BEST = 10  # conclusions that the table shows
 
@@ -68,7 +68,7 @@ def reason(
 
     write, rules = _dialect(dialect), _rules(rule_table)
     check_targets(html, json_file)
-    judgements, questions = _inputs(file, ask or [], words=frozenset().union(*[rule.words for rule in rules]))
+    judgements, questions = inputs(file, ask or [], rules=rules)
     with waiting("Reasoning"):
         found = derive(judgements, questions, rules=rules, nal=nal, levels=levels, limit=limit, strict=strict)
     if html is not None:
@@ -147,8 +147,12 @@ def _stated(sentence: Sentence, term: "Term") -> Sentence:
     return Sentence(term, sentence.punctuation, truth, sentence.tense, sentence.budget)
 
 
-def _inputs(file: str, asked: Sequence[str], *, words: frozenset[str]) -> tuple[list[Sentence], list[Sentence]]:
+def inputs(
+    file: str, asked: Sequence[str], *, rules: "Sequence[InferenceRule] | None" = None
+) -> tuple[list[Sentence], list[Sentence]]:
     """Read judgements and questions, and refuse what is not derived while the line is still known."""
+    known = _rules(TABLES[0]) if rules is None else rules
+    words: frozenset[str] = frozenset().union(*[rule.words for rule in known])
     judgements: list[Sentence] = []
     questions: list[Sentence] = []
     for number, sentence in read_sentences(lines_of(file), source=named(file)):

@@ -9,8 +9,8 @@ from hybridattn.errors import ArgumentError
 from hybridattn.reasoning import Atom, Derivation, Fact, Inference, Judgement, Truth, apply_rule, inheritance
 from hybridattn.view import explained, page
 
+from .page.test_page import HOSTILE, Parts
 from .samples import hostile, link, node, poodle, report
-from .test_page import HOSTILE, Parts
 
 
 def stored(number, source, target, f, c):
@@ -107,7 +107,7 @@ def test_the_page_says_what_matters_most_first():
     assert "a frequency below 0.556, but no confidence" in text
     assert "a frequency below 0.625, but no confidence" in text
     assert "The smallest change that turns it: A with a frequency below 0.556 instead of 0.800." in text
-    assert re.findall(r'data-fact="(\d+)"', section) == ["12", "13"]
+    assert re.findall(r'data-trace="fact:(\d+)"', section) == ["12", "13"]
     assert section.count("decisive</span>") == 1
     assert "f = f_{12} f_{13}" in text
 

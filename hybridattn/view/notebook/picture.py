@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from hybridattn.view.layout import layout
+from hybridattn.view.page.layout import layout
 from hybridattn.view.text import printable
 
 __all__ = ["picture"]

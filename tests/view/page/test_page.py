@@ -9,8 +9,9 @@ import pytest
 
 from hybridattn.errors import ArgumentError
 from hybridattn.view import page
+from hybridattn.view.page.writing import SCRIPTS
 
-from .samples import cheetah, hostile, node, poodle, report
+from ..samples import cheetah, hostile, node, poodle, report
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",
@@ -101,8 +102,11 @@ def test_the_policy_comes_before_anything_that_it_governs() -> None:
 
 
 def test_the_inlined_files_cannot_end_their_element() -> None:
-    for name in ("cytoscape.min.js", "page.js", "page.css"):
-        source = files("hybridattn.view").joinpath(name).read_text("utf-8")
+    web = files("hybridattn.view.page").joinpath("web")
+    scripts = list(web.joinpath("script").iterdir())
+    assert len(scripts) == len(SCRIPTS)
+    for file in (web.joinpath("cytoscape.min.js"), web.joinpath("page.css"), *scripts):
+        source = file.read_text("utf-8")
         assert not re.search(r"</(script|style)|<!--", source, re.IGNORECASE)
         assert "\0" not in source
 

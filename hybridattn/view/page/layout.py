@@ -1,11 +1,13 @@
-"""Where each term of a hop graph stands: columns by hop, the cited path in a lane of its own through the middle."""
+"""Where each node of a graph stands: columns by hop or level, the cited path in a lane through the middle."""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hybridattn.errors import ArgumentError
+from hybridattn.view.page.columns import columns, heading
+from hybridattn.view.page.kept import is_used
 
 __all__ = ["Column", "Layout", "layout"]
 
@@ -13,10 +15,10 @@ COLUMN = 132.0
 """Distance of two columns, in pixels at zoom 1: a label of some 18 letters."""
 ROW = 58.0
 """Distance of two rows: a dot and the label under it."""
+LANE = 1.2 * ROW
+"""Least distance of two lanes."""
 GAP = 84.0
 """Extra distance of two hops where some hop takes several columns: it shows which belong together."""
-HIGHEST = 1.6
-"""Rows are drawn at most this much farther apart than `ROW`."""
 CANVAS = (1080.0, 520.0)
 """The size in pixels that the picture is likely to get; it decides how much room the lane gets."""
 FEWEST_ROWS = 12
@@ -24,67 +26,71 @@ FEWEST_ROWS = 12
 
 
 class Column(NamedTuple):
-    """All terms first reached at one hop."""
+    """All nodes of one hop, level or distance."""
 
-    hop: int | None
-    """Number of the hop, 0 for the source; None for terms that carry no hop."""
+    key: float | None
+    """Its number, 0 for the source; None for nodes that carry none."""
     x: float
     """Middle of the column."""
+    name: str
+    """Its heading."""
 
 
 class Layout(NamedTuple):
-    """Positions of all terms, in the order of the nodes of the graph, and the columns, from left to right."""
+    """Positions of all nodes, in the order of the graph, and the columns, from left to right."""
 
     places: list[tuple[float, float]]
     columns: list[Column]
+    word: str
+    """What the columns count: "hop", "level" or "distance"."""
+    keys: list[float | None]
+    """The column of each node."""
 
 
-def layout(graph: Mapping[str, Any]) -> Layout:
-    """Give every node of a node-link graph its place: x from its hop, y so that neighbours are near one another.
+def layout(graph: Mapping[str, Any], *, used: Collection[Any] = ()) -> Layout:
+    """Give every node of a node-link graph its place: x from its column, y so that neighbours are near one another.
 
-    The ends of cited edges and the nodes with a role lie on lanes around y = 0. The other nodes of a hop stand above
-    and below, in the order of the mean height of their neighbours one or more hops before (the barycentre heuristic of
-    Sugiyama, Tagawa and Toda 1981). Time O(nodes log nodes + edges); the same graph gives the same places.
+    The ends of cited edges, of those of the facts `used`, and the nodes with a role lie on lanes around y = 0. The
+    other nodes of a column stand above and below, in the order of the mean height of their neighbours in columns before
+    (the barycentre heuristic of Sugiyama, Tagawa and Toda 1981). Time O(nodes log nodes + edges); the same graph gives
+    the same places.
     Raises `ArgumentError` if an edge ends in a node that the graph does not list.
     """
-    cited, parents = _cited(graph), _parents(graph)
-    columns, rows = _columns(graph["nodes"]), _rows(len(graph["nodes"]))
-    names = {node["id"]: str(node.get("label", node["id"])) for node in graph["nodes"]}
-    breadths = [_breadth(members, cited, rows) for _, members in columns]
+    cited, parents = _cited(graph, used), _parents(graph)
+    word, keys = columns(graph)
+    groups, rows = _grouped(graph["nodes"], keys), _rows(len(graph["nodes"]))
+    names = {node["id"]: (str(node.get("label", node["id"])), str(node["id"])) for node in graph["nodes"]}
+    breadths = [_breadth(members, cited, rows) for _, members in groups]
     zoom = min(1.0, CANVAS[0] / max(1.0, sum(breadths) * COLUMN + len(breadths) * GAP))
-    lane = max(1.2 * ROW, 44.0 / zoom)
+    lane = max(LANE, 44.0 / zoom)
     placed: dict[Any, tuple[float, float]] = {}
     headings, left = [], 0.0
-    for (hop, members), breadth in zip(columns, breadths, strict=True):
+    for (key, members), breadth in zip(groups, breadths, strict=True):
         heights = {node: _mean([placed[parent][1] for parent in parents[node] if parent in placed]) for node in members}
-        ordered = [node for *_, node in sorted((heights[node], names[node], node) for node in members)]
+        ordered = sorted(members, key=lambda node: (heights[node], names[node]))
         main = [node for node in ordered if node in cited]
         above, below = _halves([node for node in ordered if node not in cited], heights)
-        middle, reach = left + (breadth - 1) / 2 * COLUMN, max(len(main) - 1, 0) / 2 * lane
-        placed |= {node: (middle, row * lane - reach) for row, node in enumerate(main)}
+        middle, lanes = left + (breadth - 1) / 2 * COLUMN, _lanes(main, rows)
+        reach = max(len(lanes) - 1, 0) / 2 * lane
+        for row, lined in enumerate(lanes):
+            start = middle - (len(lanes[0]) - 1) / 2 * COLUMN
+            placed |= {node: (start + at * COLUMN, row * lane - reach) for at, node in enumerate(lined)}
         for side, start, down in ((above, -reach - lane, -ROW), (below, reach + lane, ROW)):
             grid = (divmod(index, breadth) for index in range(len(side)))
             placed |= {
                 node: (left + column * COLUMN, start + row * down)
                 for node, (row, column) in zip(side, grid, strict=True)
             }
-        headings.append(Column(hop, middle))
+        headings.append(Column(key, middle, heading(word, key)))
         left += breadth * COLUMN + (GAP if max(breadths) > 1 else 0.0)
-    stretch = _stretch([y for _, y in placed.values()], zoom)
-    return Layout([(placed[node["id"]][0], placed[node["id"]][1] * stretch) for node in graph["nodes"]], headings)
+    return Layout([placed[node["id"]] for node in graph["nodes"]], headings, word, keys)
 
 
-def _stretch(heights: Sequence[float], zoom: float) -> float:
-    """Find by how much a flat picture may be drawn higher, to use a canvas that its width has filled."""
-    height = max(heights, default=0.0) - min(heights, default=0.0)
-    return max(1.0, min(HIGHEST, 0.72 * CANVAS[1] / zoom / height)) if height else 1.0
-
-
-def _columns(nodes: Sequence[Mapping[str, Any]]) -> list[tuple[int | None, list[Any]]]:
-    """Group the node ids by hop, first hop first, those without a hop last."""
-    groups: defaultdict[int | None, list[Any]] = defaultdict(list)
-    for node in nodes:
-        groups[node.get("hop")].append(node["id"])
+def _grouped(nodes: Sequence[Mapping[str, Any]], keys: Sequence[float | None]) -> list[tuple[float | None, list[Any]]]:
+    """Group the node ids by column, first column first, those without one last."""
+    groups: defaultdict[float | None, list[Any]] = defaultdict(list)
+    for node, key in zip(nodes, keys, strict=True):
+        groups[key].append(node["id"])
     return sorted(groups.items(), key=lambda group: math.inf if group[0] is None else group[0])
 
 
@@ -95,8 +101,14 @@ def _rows(count: int) -> int:
 
 def _breadth(members: Sequence[Any], cited: set[Any], rows: int) -> int:
     """Count the sub-columns that a hop needs: half its quiet nodes go above the lane, half below."""
-    quiet = sum(node not in cited for node in members)
-    return max(1, math.ceil(quiet / 2 / (rows // 2)))
+    main = sum(node in cited for node in members)
+    return max(1, math.ceil((len(members) - main) / 2 / (rows // 2)), math.ceil(main / rows))
+
+
+def _lanes(main: Sequence[Any], rows: int) -> list[Sequence[Any]]:
+    """Share the nodes on the way among at most `rows` lanes, usually one a lane."""
+    breadth = max(1, math.ceil(len(main) / rows))
+    return [main[first : first + breadth] for first in range(0, len(main), breadth)]
 
 
 def _parents(graph: Mapping[str, Any]) -> dict[Any, list[Any]]:
@@ -112,9 +124,10 @@ def _parents(graph: Mapping[str, Any]) -> dict[Any, list[Any]]:
     return parents
 
 
-def _cited(graph: Mapping[str, Any]) -> set[Any]:
+def _cited(graph: Mapping[str, Any], used: Collection[Any]) -> set[Any]:
     """Find the nodes that belong to an answer: ends of cited edges, sources and answers."""
-    ends = {edge[end] for edge in graph["edges"] if edge.get("cited") for end in ("source", "target")}
+    cited = [edge for edge in graph["edges"] if is_used(edge, used)]
+    ends = {edge[end] for edge in cited for end in ("source", "target")}
     return ends | {node["id"] for node in graph["nodes"] if node.get("role")}
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from hybridattn.view.formula import Name, mathml
+from hybridattn.view.page.sections.formula import Name, mathml
 from hybridattn.view.text import escaped as text
 
-__all__ = ["decisive_mark", "legend", "matters"]
+__all__ = ["decisive_mark", "matters"]
 
 Row = Mapping[str, Any]
 SAME = 1e-9  # weights that differ by less, relatively, are equal
@@ -35,14 +35,6 @@ def decisive_mark(answer: Row, premise: str) -> str:
     """Mark a premise if it is the decisive one of the explanation, if there is one."""
     explanation = answer.get("explanation")
     return f" {STAR}" if explanation and explanation["decisive"] == premise else ""
-
-
-def legend(report: Row) -> str:
-    """Say what the mark in the picture means, where some answer is explained."""
-    if not any(answer.get("explanation") for answer in report["answers"]):
-        return ""
-    line = '<svg viewBox="0 0 32 16" class="long" aria-hidden="true"><path class="deciding" d="M1 8h30"/></svg>'
-    return f"<li>{line}★ decisive</li>"
 
 
 def _letters(rows: Sequence[Row]) -> dict[str, str]:
@@ -135,10 +127,10 @@ def _table(rows: Sequence[Row], explanation: Row, letters: Mapping[str, str]) ->
 
 def _row(row: Row, explanation: Row, letter: str, scale: tuple[float, float]) -> str:
     premise, truth = str(row["premise"]), row["truth"]
-    kind, _, number = premise.partition(":")
+    kind = premise.partition(":")[0]
     shown = (
-        f'<button type="button" class="ref" data-fact="{text(number)}">{text(premise)}</button>'
-        if kind == "fact"
+        f'<button type="button" class="ref" data-trace="{text(premise)}">{text(premise)}</button>'
+        if kind in ("fact", "match")
         else f'<span class="ref">{text(premise)}</span>'
     )
     star = f" {STAR}" if premise == explanation["decisive"] else ""
@@ -196,7 +188,7 @@ def _signed(value: float) -> str:
 def _more(explanation: Row, names: Mapping[str, Name]) -> str:
     """Fold away the formulas of the single steps, and the whole ones as LaTeX."""
     rows = "".join(
-        f'<tr><th scope="row">{text(step["step"])}</th>'
+        f'<tr data-step="{text(step["step"])}"><th scope="row">{text(step["step"])}</th>'
         + "".join(
             f"<td>{mathml(step['symbols'][at], names)} = {mathml(step[part], names)}</td>"
             for at, part in enumerate(PARTS)

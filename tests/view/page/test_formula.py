@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hybridattn.view.formula import LONGEST, Name, mathml
+from hybridattn.view.page.sections.formula import LONGEST, Name, mathml
 
 NAMES = {"c_1": Name("c", "A"), "c_2": Name("c", "B"), "f_1": Name("f", "A"), "f_2": Name("f", "B")}
 VALUES = {"cA": Fraction(2, 3), "cB": Fraction(3, 5), "fA": Fraction(5, 7), "fB": Fraction(7, 11)}

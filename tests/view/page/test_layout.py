@@ -4,9 +4,9 @@ from itertools import pairwise
 import pytest
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view.layout import layout
+from hybridattn.view.page.layout import layout
 
-from .samples import cheetah, link, node, poodle, wide
+from ..samples import cheetah, link, node, poodle, wide
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_hops_are_columns_from_left_to_right_and_no_two_terms_share_a_place(grap
         by_hop.setdefault(each["hop"], []).append(x)
     hops = sorted(by_hop)
     assert all(max(by_hop[a]) < min(by_hop[b]) for a, b in pairwise(hops))
-    assert [column.hop for column in layout(graph).columns] == hops
+    assert [column.key for column in layout(graph).columns] == hops
 
 
 def test_the_cited_chain_is_one_straight_line_with_nothing_else_on_it() -> None:
@@ -64,9 +64,9 @@ def test_a_large_picture_has_the_proportions_of_a_canvas() -> None:
 def test_terms_without_a_hop_come_last_and_an_empty_graph_is_fine() -> None:
     nodes = [{"id": "lost"}, node("a", 0)]
     found = layout({"nodes": nodes, "edges": []})
-    assert [column.hop for column in found.columns] == [0, None]
+    assert [column.key for column in found.columns] == [0, None]
     assert found.places[0][0] > found.places[1][0]
-    assert layout({"nodes": [], "edges": []}) == ([], [])
+    assert layout({"nodes": [], "edges": []}) == ([], [], "distance", [])
 
 
 def test_an_edge_to_nowhere_is_refused() -> None:
