@@ -46,6 +46,7 @@ def test_a_question_without_a_story(write):
         ("1 A.\n2 B?\tc\t1\n3 D?\te\t2\n", "line 3: supporting facts must be numbers of sentences before; got '2'"),
         ("1 A.\n2 B?\tc\tx\n", "line 2: supporting facts must be numbers of sentences before; got 'x'"),
         ("1 A.\n1 B.\n2 C?\td\t3\n", "line 3: supporting facts"),
+        ("1 A.\n2 B.\n1 C.\n2 D?\te\t2\n", "line 4: supporting facts"),  # 2 is a sentence of the story before
         ("1 A.\n", "holds no questions"),
         ("", "holds no questions"),
     ],
