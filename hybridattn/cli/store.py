@@ -1,5 +1,6 @@
 """The commands of stores, `store verify`, `compact`, `export`, `snapshot` and `repair`, and `facts import`."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -163,7 +164,9 @@ def _stores(folder: Path) -> dict[str, Path]:
     """Name the stores in a folder: itself, or those that it holds."""
     from hybridattn.memory.durable.files import Folder
 
-    inside = sorted(path for path in folder.iterdir() if Folder(path).database.is_file()) if folder.is_dir() else []
+    inside = (
+        sorted(path for path in folder.iterdir() if Folder(path).database.is_file()) if os.path.isdir(folder) else []
+    )
     if not inside or Folder(folder).database.exists():
         Folder(folder).check()
         return {str(folder): folder}

@@ -1,5 +1,6 @@
 """Facts in durable stores: a slot an observation, a slot a symbol, and a slot a relation."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class OpenedFacts(NamedTuple):
 
 def is_kept(path: str | Path) -> bool:
     """Tell whether there is a store of facts at a path."""
-    return all((Path(path) / part / "store.sqlite").is_file() for part in PARTS)
+    return all(os.path.isfile(Path(path) / part / "store.sqlite") for part in PARTS)
 
 
 def keep_facts(

@@ -280,6 +280,10 @@ def test_where_no_store_is(tmp_path: Path) -> None:
             MemoryStore(tmp_path / name, 2)
     with pytest.raises(MemoryFileError, match=r"cannot make .*: No such file or directory"):
         MemoryStore(tmp_path / "no" / "where", 2)
+    for name in ("x" * 300, "a\0b"):
+        for act in (StoreReader, MemoryStore, verify_store, lambda path: MemoryStore(path, 2)):
+            with pytest.raises(MemoryFileError, match=r"does not exist|cannot make .* too long|names no folder"):
+                act(tmp_path / name)
     (tmp_path / "empty").mkdir()
     MemoryStore(tmp_path / "empty", 2).close()
     assert sorted(os.listdir(tmp_path)) == ["empty", "file", "folder"]

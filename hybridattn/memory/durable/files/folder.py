@@ -59,8 +59,8 @@ class Folder:
 
     def check(self) -> None:
         """Raise MemoryFileError unless there is a store here, of a folder and a file, and no links."""
-        if not self.path.is_dir():
-            what = "is no folder" if self.path.exists() else "does not exist"
+        if not os.path.isdir(self.path):
+            what = "is no folder" if os.path.exists(self.path) else "does not exist"
             raise MemoryFileError(f"{self.path} is no store: it {what}")
         if not os.path.lexists(self.database):
             raise MemoryFileError(f"{self.path} is no store: it has no {self.database.name}")

@@ -40,8 +40,10 @@ def made_beside(path: Path) -> Iterator[Path]:
 
     Raises MemoryFileError where `path` holds something, or the folder cannot be made or filled.
     """
+    if "\0" in str(path):
+        raise MemoryFileError(f"{str(path)!r} names no folder")
     path = Path(os.path.realpath(path))
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if os.path.exists(path) and (not path.is_dir() or any(path.iterdir())):
         raise MemoryFileError(f"{path} is not free: it is {'a folder with files' if path.is_dir() else 'a file'}")
     draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     with told(path, "make"):

@@ -232,7 +232,7 @@ class MemoryStore(StoreWriter):
 
 
 def _is_free(path: Path) -> bool:
-    return not os.path.lexists(path) or (path.is_dir() and not any(path.iterdir()))
+    return not os.path.lexists(path) or (os.path.isdir(path) and not any(path.iterdir()))
 
 
 def _checked_labels(labels: Sequence[str | None] | None, count: int) -> list[str | None] | None:
