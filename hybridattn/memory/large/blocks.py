@@ -80,9 +80,9 @@ class MappedBlocks:
     """Blocks out of safetensors files with `keys` and, if they differ, `values` and `ids`.
 
     Files are mapped, never read whole: a block of at most rows / 2 slots is copied out of the map, and its pages are
-    handed back at once. So a read takes less memory than `rows` slots do, where these are some ten MiB or more, whatever
-    the size of the files. Without ids slots are numbered on from file to
-    file. Keys and values are given in float32 unless they are float64.
+    handed back at once. So a read takes less memory than `rows` slots do, where these are some ten MiB or more,
+    whatever the size of the files. Without ids slots are numbered on from file to file. Keys and values are given in
+    float32 unless they are float64.
 
     Raises MemoryFileError, when iteration comes to it, where a file is missing, cut off, or not of this form.
     """
