@@ -77,11 +77,12 @@ class TensorBlocks:
 
 @dataclass(frozen=True)
 class MappedBlocks:
-    """Blocks of at most `rows` slots out of safetensors files with `keys` and, if they differ, `values` and `ids`.
+    """Blocks out of safetensors files with `keys` and, if they differ, `values` and `ids`.
 
-    Files are mapped, never read whole: a block is copied out of the map, and its pages are handed back at once, so that
-    no more than a block lies in memory whatever the size of the files. Without ids slots are numbered on from file to
-    file. Keys and values are given in float32 unless they are float64.
+    Files are mapped, never read whole: a block of at most rows / 2 slots is copied out of the map, and its pages are
+    handed back at once. So a read takes less memory than `rows` slots do, where these are some ten MiB or more,
+    whatever the size of the files. Without ids slots are numbered on from file to file. Keys and values are given in
+    float32 unless they are float64.
 
     Raises MemoryFileError, when iteration comes to it, where a file is missing, cut off, or not of this form.
     """
@@ -100,8 +101,9 @@ class MappedBlocks:
                 with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                     found = _found(mapped)
                     count = found["keys"].shape[0]
-                    for start in range(0, count, self.rows):
-                        part = range(start, min(start + self.rows, count))
+                    step = max(1, self.rows // 2)
+                    for start in range(0, count, step):
+                        part = range(start, min(start + step, count))
                         yield _block(mapped, found, part, first)
                     first += count
             except (OSError, ValueError, KeyError, TypeError) as error:

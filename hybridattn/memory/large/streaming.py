@@ -46,6 +46,7 @@ def read_blocks(query: Tensor, blocks: Blocks, *, beta: float, top: int | None =
         if found.slots is not None:
             found = found._replace(slots=torch.cat((ids, ids.new_full((1,), -1)))[found.slots])
         whole = found if whole is None else whole.merge(found)
+        del ids, keys, values  # else the next block would lie beside this one
     if whole is None:
         raise ArgumentError("blocks hold no block: the width of a value is not known")
     if not bool(whole.value.detach().isfinite().all()):
@@ -68,7 +69,9 @@ def check_read(query: Tensor, beta: float, top: int | None) -> None:
 def parts(blocks: Blocks, rows: Tensor) -> Iterator[Block]:
     """Check the blocks against queries (q, d), and cut them so that what a read of a part holds stays small."""
     width: tuple[int, ...] | None = None
-    for number, (ids, keys, values) in enumerate(blocks):
+    number = -1
+    for ids, keys, values in blocks:  # enumerate would hold a block while it asks for the next
+        number += 1
         if keys.ndim != 2 or values.ndim != 2 or not len(ids) == len(keys) == len(values):
             shapes = f"{tuple(ids.shape)}, {tuple(keys.shape)} and {tuple(values.shape)}"
             raise ShapeError(f"block {number} must be ids (b,), keys (b, d) and values (b, v); got {shapes}")
@@ -83,3 +86,4 @@ def parts(blocks: Blocks, rows: Tensor) -> Iterator[Block]:
         for start in range(0, max(1, len(keys)), step):
             part = slice(start, start + step)
             yield Block(ids[part], keys[part], values[part])
+        del ids, keys, values

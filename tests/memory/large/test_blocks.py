@@ -1,6 +1,8 @@
 """Blocks of slots: out of tensors and out of mapped files; and exact reads of them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,7 @@ def test_mapped_files_hold_what_was_saved(tmp_path: Path, ids: bool, values: boo
     blocks = MappedBlocks(paths, rows=4)
     for _ in range(2):
         found = list(blocks)
-        assert max(len(block.ids) for block in found) == 4
+        assert max(len(block.ids) for block in found) == 2
         assert torch.cat([block.ids for block in found]).tolist() == [i + 1000 * ids for i in range(23)]
         assert torch.cat([block.keys for block in found]).equal(keys)
         assert torch.cat([block.values for block in found]).equal(vals)
@@ -172,3 +174,31 @@ def test_bad_reads_are_refused() -> None:
         read_blocks(keys, [(ids, keys, values), (ids, keys, values[:, :2])], beta=1.0)
     with pytest.raises(ShapeError, match="block 1 must be ids"):
         read_blocks(keys, [(ids, keys, values), (ids[1:], keys, values)], beta=1.0)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+import torch
+from hybridattn.memory import MappedBlocks, TensorBlocks, read_blocks
+
+def most_held():
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith("VmHWM")) / 1024
+
+query = torch.ones(4, 128) / 128
+read_blocks(query, TensorBlocks(torch.zeros(64, 128)), beta=1.0)
+before = most_held()
+read_blocks(query, MappedBlocks(sys.argv[1:], rows=1 << 16), beta=1.0)
+print(most_held() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to know the peak of a process")
+def test_a_read_of_files_takes_less_memory_than_a_block(tmp_path: Path) -> None:
+    """Files of 192 MiB, blocks of 64 MiB."""
+    rows = torch.zeros(3 << 15, 128)
+    for name in "ab":
+        save_file({"keys": rows, "values": rows + 1}, tmp_path / name)
+    command = [sys.executable, "-c", PEAK, str(tmp_path / "a"), str(tmp_path / "b")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+    assert float(done.stdout) < 64

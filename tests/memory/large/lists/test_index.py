@@ -153,3 +153,7 @@ def test_an_index_that_does_not_fit_changes_nothing(found: Tensor, error: type[E
     assert memory.fresh == 5
     assert memory.keys.equal(keys()[:5])
     assert memory.ids.equal(ids)
+
+
+def test_a_centre_that_no_key_is_nearest_to_goes_to_a_key() -> None:
+    assert KMeansLists(4).fit(torch.full((20, 2), 5.0)).centres.equal(torch.full((4, 2), 5.0))
