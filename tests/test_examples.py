@@ -106,10 +106,13 @@ def sharded_read(said: str, page: str) -> None:
 
 def own_memory(said: str, page: str) -> None:
     assert "A Memory: True." in said
-    shares = [float(share) for share in re.findall(r"'\w+': ([\d.]+)", said)]
+    places, shares = zip(*re.findall(r"'(\w+)': ([\d.]+)", said), strict=True)
+    assert places == ("door", "car", "desk", "bag", "shelf", "coat", "table", "hook")  # the newest first
     # A geometric series of ratio exp(-1/2), and eight of its terms.
     ratio = math.exp(-0.5)
-    assert shares == pytest.approx([(1 - ratio) / (1 - ratio**8) * ratio**age for age in range(8)], abs=6e-4)
+    assert [float(share) for share in shares] == pytest.approx(
+        [(1 - ratio) / (1 - ratio**8) * ratio**age for age in range(8)], abs=6e-4
+    )
 
 
 ROWS: dict[str, tuple[str, Callable[[str, str], None]]] = {

@@ -71,4 +71,3 @@ def test_they_are_built_without_a_warning_and_without_a_network(tmp_path: Path) 
         assert f"examples/{name}.py</summary>" in gallery
     essay = (tmp_path / "pages" / "one-operation.html").read_text("utf-8")
     assert essay.count("<math") > 20
-    assert "mathjax" not in essay.lower()
