@@ -34,6 +34,7 @@ nitpick_ignore_regex = [
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
+smartquotes = False  # shapes such as (..., d) stay as they are
 suppress_warnings = ["config.cache"]  # the examples to show are found anew at each build
 
 autodoc_class_signature = "mixed"

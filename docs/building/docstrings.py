@@ -39,7 +39,7 @@ def _rewrite(app: Sphinx, kind: str, name: str, thing: object, options: Any, lin
 def to_rst(lines: list[str], own: str = "") -> list[str]:
     """Give the lines of a docstring as reStructuredText; the name `own` itself does not become a link."""
     parts = _SESSION.split("\n".join(lines))  # text and Python sessions in turn
-    parts[::2] = [_SECTION.sub(_fields, _text(part, own.rpartition(".")[2])) for part in parts[::2]]
+    parts[::2] = [_SECTION.sub(_fields, _text(part, own)) for part in parts[::2]]
     return "".join(parts).split("\n")
 
 
@@ -52,9 +52,18 @@ def _text(text: str, own: str) -> str:
 
 def _code(marked: str, own: str) -> str:
     code = " ".join(marked.strip("`").split())
+    target = _meant(code, own)
+    return f":py:obj:`{code} <{target}>`" if target else f"``{code}``"
+
+
+def _meant(code: str, own: str) -> str | None:
+    """Give the public name that code means; a plain word, such as `read`, means that of its own room alone."""
     name = _NAME.fullmatch(code)
     target = public().get(name[1]) if name else None
-    return f":py:obj:`{code} <{target}>`" if target and name and name[1] != own else f"``{code}``"
+    if target is None or own.endswith(f".{target.rpartition('.')[2]}"):
+        return None
+    near = own.startswith(target.rpartition(".")[0] + ".")
+    return target if near or not re.fullmatch("[a-z]+", code) else None
 
 
 def _fields(section: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """The directive `room`: everything that a room offers, from its `__all__`."""
 
 import inspect
+import re
 from importlib import import_module
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from building.names import public
 
 __all__ = ["setup"]
 
+_UNTYPED = re.compile(r"mappingproxy\(\{.*?\}\)|<[^<>]*>")
 _FOREIGN = "Module, Sequence, tuple, object, Protocol, Generic, Exception, Enum, Flag, dict"
 """Classes of others, whose members are theirs to describe."""
 
@@ -48,7 +50,17 @@ def _described(room: str, name: str, thing: object) -> list[str]:
     return [f".. {kind}:: {room}.{name}", ""]
 
 
+def _short(
+    app: Sphinx, kind: str, name: str, thing: object, options: object, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Leave out of a signature what nobody can type: defaults that are made, and the call of a protocol."""
+    if signature == "(*args, **kwargs)" and getattr(thing, "_is_protocol", False):
+        return "", returned
+    return _UNTYPED.sub("...", signature) if signature else signature, returned
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directive."""
     app.add_directive("room", Room)
+    app.connect("autodoc-process-signature", _short)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

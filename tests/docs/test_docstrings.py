@@ -40,6 +40,13 @@ def test_what_a_docstring_describes_is_no_link_to_itself() -> None:
     assert to_rst(["Like `Softmax()`."], "hybridattn.attention.Softmax") == ["Like ``Softmax()``."]
 
 
+def test_a_plain_word_means_what_its_own_room_has() -> None:
+    assert to_rst(["see `read`"], "hybridattn.attention.Read") == ["see :py:obj:`read <hybridattn.attention.read>`"]
+    assert to_rst(["see `read`"], "hybridattn.memory.SlotMemory.settle") == ["see ``read``"]
+    assert to_rst(["see `read()`"], "hybridattn.memory.Sign")[0].startswith("see :py:obj:")
+    assert to_rst(["see `mean_shift`"], "hybridattn.view.page")[0].startswith("see :py:obj:")
+
+
 def test_code_across_lines_is_one_piece() -> None:
     assert to_rst(["the limit of `mean", "shift` here"]) == ["the limit of ``mean shift`` here"]
 
