@@ -17,6 +17,7 @@ from building.names import public
 __all__ = ["setup"]
 
 _UNTYPED = re.compile(r"mappingproxy\(\{.*?\}\)|<[^<>]*>")
+_LONG = 80  # characters of a constant that is not shown
 _FOREIGN = "Module, Sequence, tuple, object, Protocol, Generic, Exception, Enum, Flag, dict"
 """Classes of others, whose members are theirs to describe."""
 
@@ -46,8 +47,9 @@ def _described(room: str, name: str, thing: object) -> list[str]:
         options = ["   :members:", f"   :inherited-members: {_FOREIGN}"]
         options += ["   :show-inheritance:"] if thing.__bases__ != (object,) else []
         return [f".. autoclass:: {room}.{name}", *options, ""]
-    kind = "autofunction" if callable(thing) else "autodata"
-    return [f".. {kind}:: {room}.{name}", ""]
+    if callable(thing):
+        return [f".. autofunction:: {room}.{name}", ""]
+    return [f".. autodata:: {room}.{name}", *(["   :no-value:"] if len(repr(thing)) > _LONG else []), ""]
 
 
 def _short(
