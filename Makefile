@@ -46,7 +46,7 @@ bench: $(VENV)/.test-installed ## run every script in benchmarks/
 	@set -e; for script in $(filter-out benchmarks/measuring.py,$(sort $(wildcard benchmarks/*.py))); do echo "== $$script"; $(VENV)/bin/python "$$script"; done
 
 docs: $(VENV)/.docs-installed ## build the documents, examples and their pictures in build/docs/index.html
-	$(RUN) sphinx --fail-on-warning --quiet -d build/docs-tree docs build/docs
+	$(RUN) sphinx --fail-on-warning --quiet --fresh-env --write-all -d build/docs-tree docs build/docs
 	@echo "See build/docs/index.html."
 
 browser: ## install a system Chromium, which the tests of the page use
