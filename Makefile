@@ -22,7 +22,7 @@ QUESTION := <cheetah.n.01 --> animal.n.01>?
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check-all static bench browser clean
+.PHONY: help demo test check-all static bench docs browser clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -45,6 +45,10 @@ static: $(VENV)/.test-installed ## format, lint and types only
 bench: $(VENV)/.test-installed ## run every script in benchmarks/
 	@set -e; for script in $(filter-out benchmarks/measuring.py,$(sort $(wildcard benchmarks/*.py))); do echo "== $$script"; $(VENV)/bin/python "$$script"; done
 
+docs: $(VENV)/.docs-installed ## build the documents, examples and their pictures in build/docs/index.html
+	$(RUN) sphinx --fail-on-warning --quiet --fresh-env --write-all -d build/docs-tree docs build/docs
+	@echo "See build/docs/index.html."
+
 browser: ## install a system Chromium, which the tests of the page use
 	@if found=$$(command -v chromium || command -v chromium-browser || command -v google-chrome); then \
 	  echo "Chromium is here: $$found"; \
@@ -58,8 +62,8 @@ browser: ## install a system Chromium, which the tests of the page use
 	fi
 
 clean: ## remove .venv and everything else that is made here
-	rm -rf $(VENV) build dist demo .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find hybridattn tests benchmarks examples -type d -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf $(VENV) build dist demo docs/made .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find hybridattn tests benchmarks examples docs -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
 	@echo "making $(VENV) with $(PYTHON)"
@@ -70,6 +74,11 @@ $(VENV)/.demo-installed: $(WANTED) | $(VENV)/.made
 	@echo "installing hybridattn into $(VENV) (torch is large: this can take some minutes)"
 	@$(INSTALL) -e .
 	@touch $@
+
+$(VENV)/.docs-installed: $(WANTED) | $(VENV)/.made
+	@echo "installing hybridattn and what builds its documents into $(VENV) (torch is large: this can take some minutes)"
+	@$(INSTALL) -e ".[docs]"
+	@touch $@ $(VENV)/.demo-installed
 
 $(VENV)/.test-installed: $(WANTED) | $(VENV)/.made
 	@echo "installing hybridattn and its test tools into $(VENV) (torch is large: this can take some minutes)"

@@ -1,7 +1,10 @@
 """Every example of README.md and docs/ is run, and prints what is written below it."""
 
+import shutil
 from pathlib import Path
 
+import matplotlib.image
+import numpy as np
 import pytest
 from documents import ROOT, Block, Command, blocks, commands, difference, neglected, run_console, run_python
 
@@ -86,6 +89,31 @@ def test_the_readme_has_a_session() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     typed = [command.typed for block in blocks(readme) if block.language == "console" for command in commands(block)]
     assert any(line.startswith("hybridattn ") for line in typed)
+
+
+def test_the_pictures_of_the_documents_are_made_by_their_commands(folder: Path) -> None:
+    picture = ROOT / "docs" / "pictures" / "recall.png"
+    for name in ("README.md", "docs/tour.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        [block] = [
+            block for block in blocks(text) if block.language == "console" and "--picture recall.png" in block.text
+        ]
+        assert run_console(f"```console\n{block.text}\n```", folder) == []
+        shutil.rmtree(folder.parent / "bin")
+        made, shown = (matplotlib.image.imread(path) for path in (folder / "recall.png", picture))
+        assert made.shape == shown.shape, f"copy the recall.png of {name} to {picture}"
+        assert (np.abs(made - shown) > 2 / 255).mean() < 1e-3, f"copy the recall.png of {name} to {picture}"
+        assert f"({picture.relative_to((ROOT / name).parent)})" in text
+
+
+def test_the_readme_opens_with_the_idea_two_commands_and_a_session() -> None:
+    opening = "\n".join((ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:35])
+    found = [(block.language, block.text.split()[0]) for block in blocks(opening)]
+    assert found[:3] == [("sh", "make"), ("console", "$"), ("python", ">>>")]
+    assert [line.split("#")[0].strip() for line in next(blocks(opening)).text.splitlines()] == [
+        "make demo",
+        "make test",
+    ]
 
 
 def test_a_true_session_passes(folder: Path) -> None:

@@ -38,8 +38,7 @@ class CodebookMemory(NumberedSlots):
         cues: (r, c) codebook of the second key part, or c.
         beta: inverse temperature of the softmax.
         coherence: bound on |x . y| of two different entries of one codebook of unit norm; 1 promises nothing and turns
-        the
-            index off.
+            the index off.
 
     Raises:
         ShapeError: a codebook is no matrix.

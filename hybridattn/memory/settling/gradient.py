@@ -50,8 +50,7 @@ class Implicit:
     Raises:
         ArgumentError: tol or steps is not above 0.
         ConvergenceError: a query did not settle (while gradients are on), or, in the backward pass, a fixed point does
-        not
-            attract.
+            not attract.
     """
 
     tol: float = 1e-6

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -38,6 +38,7 @@ def by_loops(state: list[float], keys: list[list[float]], power: int) -> list[fl
 
 @settings(max_examples=20)
 @given(st.integers(2, 5), st.integers(1, 9), st.integers(1, 7), st.integers(0, 10**6))
+@example(power=3, n=6, d=3, seed=86)  # odd powers that cancel: only the size of the terms tells rounding from a lead
 def test_a_sweep_is_that_of_loops_over_whole_numbers(power: int, n: int, d: int, seed: int) -> None:
     keys, states = binary(n, d, seed=seed), binary(4, d, seed=seed + 1)
     found = memory_of(keys, Power(power)).settle(states, steps=1).state
