@@ -1,5 +1,15 @@
 """Attention without state: how alike, who wins, what comes back."""
 
+from hybridattn.attention.linearised import (
+    DPFP,
+    EluPlusOne,
+    FeatureMap,
+    PlainFeatures,
+    Scan,
+    UnitNorm,
+    linear_attention,
+    linear_attention_loop,
+)
 from hybridattn.attention.positions import (
     ALiBi,
     Band,
@@ -61,6 +71,7 @@ from hybridattn.attention.similarity import (
 )
 
 __all__ = [
+    "DPFP",
     "ALiBi",
     "Band",
     "Bilinear",
@@ -69,10 +80,12 @@ __all__ = [
     "Cosine",
     "Dilated",
     "Dot",
+    "EluPlusOne",
     "Entmax",
     "Epanechnikov",
     "Exponential",
     "Factored",
+    "FeatureMap",
     "GaussianPrior",
     "Global",
     "Hard",
@@ -88,6 +101,7 @@ __all__ = [
     "NegativeSquaredEuclidean",
     "Normmax",
     "Places",
+    "PlainFeatures",
     "PositionMask",
     "PositionPrior",
     "Power",
@@ -99,15 +113,19 @@ __all__ = [
     "RectifiedPower",
     "RelativePosition",
     "ScaledDot",
+    "Scan",
     "Separation",
     "Similarity",
     "Softmax",
     "Sparsemax",
     "Sum",
     "TopSoftmax",
+    "UnitNorm",
     "attention_flow",
     "attention_rollout",
     "flex_read",
+    "linear_attention",
+    "linear_attention_loop",
     "positional_read",
     "read",
     "record",

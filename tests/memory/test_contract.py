@@ -21,8 +21,6 @@ BUILD_NO_MEMORY = {
     "delta_rule_loop",
     "gated_delta_rule",
     "gated_delta_rule_loop",
-    "linear_attention",
-    "linear_attention_loop",
     "load",
     "save",
 }

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from hybridattn.attention.linearised.chunks import chunked
+from hybridattn.attention.linearised.features import EluPlusOne, FeatureMap
+from hybridattn.attention.linearised.steps import Scan, Steps, steps_of
 from hybridattn.errors import ArgumentError
-from hybridattn.memory.fastweights.chunks import chunked
-from hybridattn.memory.fastweights.features import EluPlusOne, FeatureMap
-from hybridattn.memory.fastweights.steps import Scan, Steps, steps_of
 
 __all__ = ["averaged", "linear_attention", "linear_attention_loop"]
 
