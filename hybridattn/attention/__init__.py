@@ -13,6 +13,12 @@ from hybridattn.attention.compressed import (
     compressed_read,
     iterated_inverse,
 )
+from hybridattn.attention.content import (
+    LSH,
+    grouped_read,
+    hashed_read,
+    nearest_clusters,
+)
 from hybridattn.attention.linearised import (
     DPFP,
     FAVOR,
@@ -25,6 +31,10 @@ from hybridattn.attention.linearised import (
     linear_attention,
     linear_attention_loop,
     linearised_read,
+)
+from hybridattn.attention.mixing import (
+    HeadGate,
+    TalkingHeads,
 )
 from hybridattn.attention.positions import (
     ALiBi,
@@ -89,6 +99,7 @@ from hybridattn.attention.similarity import (
 __all__ = [
     "DPFP",
     "FAVOR",
+    "LSH",
     "ALiBi",
     "Band",
     "Bilinear",
@@ -109,6 +120,7 @@ __all__ = [
     "GaussianPrior",
     "Global",
     "Hard",
+    "HeadGate",
     "Headed",
     "InFeatures",
     "InducingPoints",
@@ -145,6 +157,7 @@ __all__ = [
     "Softmax",
     "Sparsemax",
     "Sum",
+    "TalkingHeads",
     "TopSoftmax",
     "UnitNorm",
     "attention_flow",
@@ -152,10 +165,13 @@ __all__ = [
     "cluster",
     "compressed_read",
     "flex_read",
+    "grouped_read",
+    "hashed_read",
     "iterated_inverse",
     "linear_attention",
     "linear_attention_loop",
     "linearised_read",
+    "nearest_clusters",
     "positional_read",
     "read",
     "record",

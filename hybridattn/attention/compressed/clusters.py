@@ -1,11 +1,13 @@
 """Clusters of keys, by Lloyd's algorithm."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from hybridattn.attention.tiles.layout import TILE
 
-__all__ = ["cluster", "cluster_means"]
+__all__ = ["cluster", "cluster_means", "nearest"]
 
 
 @torch.no_grad()
@@ -20,11 +22,11 @@ def cluster(keys: Tensor, clusters: int, *, iterations: int = 5, slots: Tensor |
     there = torch.ones_like(keys[..., 0], dtype=torch.bool) if slots is None else slots.expand(keys.shape[:-1])
     keys = torch.where(there.unsqueeze(-1), keys, 0.0).to(wide)
     centres = keys[..., _spread(there, m), :] if slots is None else keys.gather(-2, _among(there, m, keys))
-    numbers = _nearest(keys, centres)
+    numbers = nearest(keys, centres)
     for _ in range(iterations - 1):
         counts, means = cluster_means(keys, numbers, there, m)
         centres = torch.where(counts.unsqueeze(-1) > 0, means, centres)
-        numbers = _nearest(keys, centres)
+        numbers = nearest(keys, centres)
     return numbers
 
 
@@ -41,12 +43,15 @@ def _among(there: Tensor, m: int, keys: Tensor) -> Tensor:
     return found.expand(*found.shape[:-1], keys.shape[-1])
 
 
-def _nearest(keys: Tensor, centres: Tensor) -> Tensor:
+def nearest(vectors: Tensor, centres: Tensor, living: Tensor | None = None) -> Tensor:
+    """Give the nearest centre (..., m, d) of each vector (..., n, d), of those that live (..., m): (..., n) int64."""
     if not centres.shape[-2]:
-        return torch.zeros_like(keys[..., 0], dtype=torch.int64)
+        return torch.zeros_like(vectors[..., 0], dtype=torch.int64)
     half = centres.square().sum(-1).unsqueeze(-2) / 2
-    rows = max(1, TILE // (centres.shape[-2] * max(1, keys[..., 0, 0].numel())))
-    return torch.cat([(part @ centres.mT - half).argmax(-1) for part in torch.split(keys, rows, -2)], -1)
+    if living is not None:
+        half = half.masked_fill(~living.unsqueeze(-2), torch.inf)
+    rows = max(1, TILE // (centres.shape[-2] * max(1, math.prod(vectors.shape[:-2]))))
+    return torch.cat([(part @ centres.mT - half).argmax(-1) for part in torch.split(vectors, rows, -2)], -1)
 
 
 def cluster_means(side: Tensor, numbers: Tensor, there: Tensor, m: int) -> tuple[Tensor, Tensor]:

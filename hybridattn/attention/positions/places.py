@@ -55,9 +55,9 @@ class Places:
         wanted = [range(begin // self.block, -(-stop // self.block)) for begin, stop in intervals if begin < stop]
         return sorted({block for blocks in wanted for block in blocks})
 
-    def tile(self, rows: slice, slots: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        """Give the mask (r, s) and the prior, (r, s) or (h, r, s), of some rows and slots."""
-        along = torch.arange(self.start + rows.start, self.start + rows.stop, device=slots.device).unsqueeze(-1)
+    def tile(self, rows: Tensor, slots: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Give the mask (r, s) and the prior, (r, s) or (h, r, s), of the rows and slots of these numbers."""
+        along = self.start + rows.unsqueeze(-1)
         mask = None if self.mask is None else self.mask.allows(along, slots)
         if self.prior is None:
             return mask, None

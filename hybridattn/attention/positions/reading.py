@@ -81,7 +81,8 @@ def _nearby(lookup: Lookup, places: Places) -> Iterator[_Near]:
 
 
 def _part(lookup: Lookup, near: _Near, places: Places, parts: Parts) -> Read:
-    mask, prior = places.tile(near.rows, near.slots)
+    rows = torch.arange(near.rows.start, near.rows.stop, device=near.slots.device)
+    mask, prior = places.tile(rows, near.slots)
     if lookup.mask is not None:
         given = _cut(lookup.mask, near.rows, near.slots)
         mask = given if mask is None else mask & given
