@@ -62,7 +62,7 @@ def full(x: Tensor) -> Tensor:
     return scaled_dot_product_attention(x[None, None], x[None, None], x[None, None])[0, 0]
 
 
-def ways(n: int) -> dict[str, Way]:
+def ways(n: int, names: list[str] | None = None) -> dict[str, Way]:
     def drawn() -> torch.Generator:
         return torch.Generator().manual_seed(1)
 
@@ -81,7 +81,7 @@ def ways(n: int) -> dict[str, Way]:
         "k-means of keys 64": KMeans(64, 3),
     }
     features, lsh, root = FAVOR(WIDTH, 256), LSH(WIDTH, 32, rounds=2, generator=drawn()), math.sqrt(BETA)
-    return {
+    all_ways = {
         **{
             name: lambda x, places=places: positional_read(x, x, x, places, beta=BETA).value
             for name, places in near.items()
@@ -93,6 +93,7 @@ def ways(n: int) -> dict[str, Way]:
         "clusters 32": lambda x: grouped_read(x, x, x, nearest_clusters(x, x, 32, iterations=3), beta=BETA).value,
         "LSH 32, 2 rounds": lambda x: hashed_read(x, x, x, lsh, beta=BETA).value,
     }
+    return {name: way for name, way in all_ways.items() if not names or name in names}
 
 
 def error(name: str, found: Tensor, x: Tensor) -> float:
@@ -135,17 +136,19 @@ def growth(lengths: list[int], rounds: int) -> None:
         print(f"{name}: exponent {grown:.2f} ({'below' if grown < MOST else 'NOT below'} {MOST}); {shown}")
 
 
-def measure(lengths: list[int], rounds: int, limit: float) -> tuple[dict[str, dict[int, float]], dict[str, float]]:
+def measure(
+    lengths: list[int], rounds: int, limit: float, names: list[str]
+) -> tuple[dict[str, dict[int, float]], dict[str, float]]:
     times: dict[str, dict[int, float]] = {}
     errors: dict[str, float] = {}
     last = 0.0
     for n in lengths:
         x = sequence(n)
-        acts = {name: lambda way=way, x=x: way(x) for name, way in ways(n).items()}
+        acts = {name: lambda way=way, x=x: way(x) for name, way in ways(n, names).items()}
         if last * (n / 1024) ** 2 <= limit:
             acts = {"full": lambda x=x: full(x), **acts}
         with torch.no_grad():
-            errors |= {name: error(name, way(x), x) for name, way in ways(n).items()}
+            errors |= {name: error(name, way(x), x) for name, way in ways(n, names).items()}
             found = by_turns(acts, rounds)
         for name, seconds in found.items():
             times.setdefault(name, {})[n] = statistics.median(seconds)
@@ -153,8 +156,9 @@ def measure(lengths: list[int], rounds: int, limit: float) -> tuple[dict[str, di
     return times, errors
 
 
-def table(lengths: list[int], rounds: int, limit: float, peaks: list[int], threads: int) -> None:
-    times, errors = measure(lengths, rounds, limit)
+def table(chosen: argparse.Namespace) -> None:
+    lengths, peaks, threads = chosen.lengths, chosen.peaks, chosen.threads
+    times, errors = measure(lengths, chosen.rounds, chosen.limit, chosen.ways)
     head = [*(f"{n} (ms)" for n in lengths), *(f"{n} (MiB)" for n in peaks), "error", "pays from"]
     print(f"{'':22}" + "".join(f"{title:>13}" for title in head))
     for name, mine in times.items():
@@ -169,6 +173,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lengths", type=int, nargs="*", default=list(LENGTHS))
+    parser.add_argument("--ways", nargs="*", default=[], help="rows of the table; all, if there are none")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds that full attention may take")
     parser.add_argument("--peaks", type=int, nargs="*", default=[16_384], help="lengths whose peak memory is measured")
     parser.add_argument("--peak", nargs=2, metavar=("WAY", "LENGTH"), help="measure the memory of one way only")
@@ -182,7 +187,7 @@ def main() -> None:
             print_added(lambda: way(x))
         return
     print(machine(chosen.threads, f"width {WIDTH}, one head"))
-    table(chosen.lengths, chosen.rounds, chosen.limit, chosen.peaks, chosen.threads)
+    table(chosen)
     if len(chosen.lengths) > 2:
         growth([n for n in chosen.lengths if n >= 4096], chosen.rounds)
 

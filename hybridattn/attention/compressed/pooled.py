@@ -106,4 +106,5 @@ def _strided(name: str, side: Tensor, kernel: Tensor) -> Tensor:
         return side.new_zeros(*side.shape[:-2], -(-side.shape[-2] // window), side.shape[-1])
     padded = pad(side, (0, 0, 0, -side.shape[-2] % window))
     found = conv1d(padded.reshape(-1, *padded.shape[-2:]).mT, kernel.to(side.dtype), stride=window).mT
-    return found.reshape(*side.shape[:-2], *found.shape[-2:])
+    # SDPA would hold all scores of keys whose entries are not side by side.
+    return found.contiguous().view(*side.shape[:-2], *found.shape[-2:])

@@ -150,6 +150,13 @@ def test_what_is_compressed_can_be_kept_in_a_memory(name: str) -> None:
     torch.testing.assert_close(memory.read(query).value, wanted)
 
 
+@pytest.mark.parametrize("name", BUILD)
+def test_entries_lie_side_by_side(name: str) -> None:
+    """Else `scaled_dot_product_attention` would leave its fast path, and hold all scores."""
+    few = BUILD[name]()(*three(40), None)
+    assert few.keys.stride(-1) == few.values.stride(-1) == 1
+
+
 @pytest.mark.parametrize("n", [1, 63, 100])
 @pytest.mark.parametrize("shared", [False, True])
 def test_linformer_of_its_package(n: int, shared: bool) -> None:
