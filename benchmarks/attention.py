@@ -42,6 +42,8 @@ from hybridattn.attention import (
 )
 
 LENGTHS = (1024, 4096, 16_384, 65_536)
+GROWING = (4096, 8192, 16_384, 32_768, 65_536)
+GROW_ROUNDS = 9
 WIDTH = 64
 BETA = WIDTH**-0.5
 SAMPLE = 256
@@ -118,22 +120,22 @@ def exponent(times: dict[int, float]) -> float:
     return float(torch.linalg.lstsq(x, y.unsqueeze(-1)).solution[0, 0])
 
 
-def growth(lengths: list[int], rounds: int) -> None:
-    """Print with which exponent the time of causal linear attention grows, and of its gradient."""
-    forward, gradient = {}, {}
-    for n in lengths:
+def growth(rounds: int) -> None:
+    """Print with which exponent the time of causal linear attention grows, and that of its gradient: best of rounds."""
+    acts: dict[str, Callable[[], object]] = {}
+    for n in GROWING:
         x = sequence(n).requires_grad_()
-        acts = {
-            "forward": lambda x=x: linear_attention(x.detach(), x.detach(), x.detach()),
-            "gradient": lambda x=x: torch.autograd.grad(linear_attention(x, x, x).output.sum(), x),
-        }
-        by_turns(acts, 1)
-        found = by_turns(acts, rounds)
-        forward[n], gradient[n] = (min(found[name]) for name in ("forward", "gradient"))
-    for name, times in (("causal linear attention", forward), ("with its gradient", gradient)):
+        acts[f"forward {n}"] = lambda x=x: linear_attention(x.detach(), x.detach(), x.detach())
+        acts[f"gradient {n}"] = lambda x=x: torch.autograd.grad(linear_attention(x, x, x).output.sum(), x)
+    by_turns(acts, 1)
+    found = {name: min(seconds) for name, seconds in by_turns(acts, rounds).items()}
+    for part in ("forward", "gradient"):
+        times = {n: found[f"{part} {n}"] for n in GROWING}
         grown = exponent(times)
         shown = ", ".join(f"{n}: {1e3 * seconds:.1f} ms" for n, seconds in times.items())
-        print(f"{name}: exponent {grown:.2f} ({'below' if grown < MOST else 'NOT below'} {MOST}); {shown}")
+        print(
+            f"causal linear, {part}: exponent {grown:.2f} ({'below' if grown < MOST else 'NOT below'} {MOST}); {shown}"
+        )
 
 
 def measure(
@@ -188,8 +190,7 @@ def main() -> None:
         return
     print(machine(chosen.threads, f"width {WIDTH}, one head"))
     table(chosen)
-    if len(chosen.lengths) > 2:
-        growth([n for n in chosen.lengths if n >= 4096], chosen.rounds)
+    growth(GROW_ROUNDS)
 
 
 if __name__ == "__main__":
