@@ -13,13 +13,12 @@ from measuring import extremes, machine, of_fresh_process, print_added, seconds
 from torch import Tensor
 from torch.nn.functional import logsigmoid, normalize
 
+from hybridattn.attention import linear_attention, linear_attention_loop
 from hybridattn.memory import (
     delta_rule,
     delta_rule_loop,
     gated_delta_rule,
     gated_delta_rule_loop,
-    linear_attention,
-    linear_attention_loop,
 )
 
 RULES = {

@@ -12,10 +12,12 @@ from hybridattn.attention import (
     Bilinear,
     Cosine,
     Dot,
+    EluPlusOne,
     Entmax,
     Epanechnikov,
     Exponential,
     Hard,
+    InFeatures,
     KSubsets,
     LearnedEntmax,
     Linear,
@@ -71,6 +73,8 @@ SIMILARITIES = {
     "Cosine": Likeness(lambda _: Cosine(), [1, 0, 0]),
     "NegativeSquaredEuclidean": Likeness(lambda _: NegativeSquaredEuclidean(), [-25, -25, -50], False, True),
     "NegativeManhattan": Likeness(lambda _: NegativeManhattan(), [-7, -7, -8], False, True),
+    # phi(3, 4) = (4, 5); of the others (7, 9), (1, 1) and (exp(-4), 4)
+    "InFeatures": Likeness(lambda _: InFeatures(EluPlusOne()), [73, 9, 4 * math.exp(-4) + 20]),
     "Bilinear": Likeness(_bilinear, [98, 0, 18], symmetric=False),
     "Additive": Likeness(_additive, [2 * math.tanh(1.1), 2 * math.tanh(0.3), 2 * math.tanh(0.6)], False, False, False),
 }

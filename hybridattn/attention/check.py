@@ -9,7 +9,7 @@ from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
-__all__ = ["check"]
+__all__ = ["check", "check_slots"]
 
 _LARGEST = torch.finfo(torch.float32).max
 
@@ -37,6 +37,13 @@ def check(lookup: Lookup, top: int | None = None) -> None:
         _check_broadcast(query, keys, values, mask, prior)
     if isinstance(beta, Tensor) and beta.ndim:
         _must_fit("beta", beta, (*broadcast(query.shape[:-2], keys.shape[:-2]), query.shape[-2], 1))
+
+
+def check_slots(query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None) -> None:
+    """Raise as `read` does, where `slots` (..., n) is its mask (..., 1, n)."""
+    if slots is not None and slots.dtype != torch.bool:
+        raise ArgumentError(f"slots must be bool, True where there is a slot; got {slots.dtype}")
+    check(Lookup(query, keys, values, 1.0, None if slots is None else slots.unsqueeze(-2)))
 
 
 def _check_number(beta: float, dtype: torch.dtype) -> None:

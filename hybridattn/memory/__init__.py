@@ -12,21 +12,13 @@ from hybridattn.memory.durable import (
     verify_store,
 )
 from hybridattn.memory.fastweights import (
-    DPFP,
     DeltaMemory,
-    EluPlusOne,
-    FeatureMap,
     GatedDeltaMemory,
     LinearAttentionMemory,
-    PlainFeatures,
-    Scan,
-    UnitNorm,
     delta_rule,
     delta_rule_loop,
     gated_delta_rule,
     gated_delta_rule_loop,
-    linear_attention,
-    linear_attention_loop,
 )
 from hybridattn.memory.hebbian import (
     Agreement,
@@ -128,7 +120,6 @@ from hybridattn.memory.slots import (
 )
 
 __all__ = [
-    "DPFP",
     "Activation",
     "Addressable",
     "Agreement",
@@ -154,7 +145,6 @@ __all__ = [
     "DecorrelatedOverlap",
     "DeltaMemory",
     "Drop",
-    "EluPlusOne",
     "Energetic",
     "Erasable",
     "Estimate",
@@ -163,7 +153,6 @@ __all__ = [
     "Evidential",
     "Expectation",
     "FaissLists",
-    "FeatureMap",
     "Fitted",
     "Flips",
     "GatedDeltaMemory",
@@ -190,7 +179,6 @@ __all__ = [
     "OjaSubspace",
     "OneList",
     "Overlap",
-    "PlainFeatures",
     "PlainOverlap",
     "ProductKeyMemory",
     "PseudoInverse",
@@ -198,7 +186,6 @@ __all__ = [
     "Record",
     "Repair",
     "Sanger",
-    "Scan",
     "Selective",
     "SequenceMemory",
     "Settled",
@@ -216,7 +203,6 @@ __all__ = [
     "Synchronous",
     "TensorBlocks",
     "UnitCoding",
-    "UnitNorm",
     "UnitUpdate",
     "Unlearning",
     "Unrolled",
@@ -232,8 +218,6 @@ __all__ = [
     "gated_delta_rule",
     "gated_delta_rule_loop",
     "hetero_associative",
-    "linear_attention",
-    "linear_attention_loop",
     "load",
     "mean_shift",
     "modern_hopfield",

@@ -331,7 +331,7 @@ def test_shares_are_weights_over_their_sum(row: Claims, scores: list[float]) -> 
 
 
 def test_every_similarity_and_separation_is_in_a_row() -> None:
-    exported = {*similarity_room.__all__, *separation_room.__all__}
+    exported = {*similarity_room.__all__, *separation_room.__all__, "InFeatures"}
     assert exported <= set(attention.__all__)
     parts = [row.build(4) for row in SIMILARITIES.values()] + [row.build() for row in SEPARATIONS.values()]
     assert exported - PROTOCOLS - DRAWN == {type(part).__name__ for part in parts}

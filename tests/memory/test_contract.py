@@ -23,8 +23,6 @@ BUILD_NO_MEMORY = {
     "export_store",
     "gated_delta_rule",
     "gated_delta_rule_loop",
-    "linear_attention",
-    "linear_attention_loop",
     "load",
     "read_blocks",
     "read_coded",

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from hybridattn.memory import DeltaMemory, GatedDeltaMemory, LinearAttentionMemory, PlainFeatures
+from hybridattn.attention import PlainFeatures
+from hybridattn.memory import DeltaMemory, GatedDeltaMemory, LinearAttentionMemory
 
 from .row import Row, numbers
 

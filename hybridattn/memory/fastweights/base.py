@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.attention import Read
+from hybridattn.attention.linearised.features import FeatureMap
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
 from hybridattn.memory.device import device_shown
-from hybridattn.memory.fastweights.features import FeatureMap
 from hybridattn.memory.taken import as_rows, check_finite, check_one_a_key, check_query, check_top, check_values
 
 __all__ = ["FastWeights"]

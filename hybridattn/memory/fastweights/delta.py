@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from hybridattn.memory.fastweights.chunks import chunked
-from hybridattn.memory.fastweights.steps import Scan, steps_of
+from hybridattn.attention.linearised.chunks import chunked
+from hybridattn.attention.linearised.steps import Scan, steps_of
 
 __all__ = ["delta_rule", "delta_rule_loop", "gated_delta_rule", "gated_delta_rule_loop"]
 

@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hybridattn.attention.linearised.features import FeatureMap, UnitNorm
 from hybridattn.memory.fastweights.base import FastWeights
 from hybridattn.memory.fastweights.delta import delta_rule, gated_delta_rule
-from hybridattn.memory.fastweights.features import FeatureMap, UnitNorm
 
 __all__ = ["DeltaMemory", "GatedDeltaMemory"]
 

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from hybridattn.attention import Read
+from hybridattn.attention.linearised.features import EluPlusOne, FeatureMap
+from hybridattn.attention.linearised.linear import averaged, linear_attention
+from hybridattn.attention.linearised.steps import Scan
 from hybridattn.memory.fastweights.base import FastWeights
-from hybridattn.memory.fastweights.features import EluPlusOne, FeatureMap
-from hybridattn.memory.fastweights.linear import averaged, linear_attention
-from hybridattn.memory.fastweights.steps import Scan
 
 __all__ = ["LinearAttentionMemory"]
 
@@ -29,7 +29,7 @@ class LinearAttentionMemory(FastWeights):
         normalise: whether a read divides by the sum of the weights, so that it is an average of the values.
         device, dtype: of the weights, which are at least float32.
 
-    >>> from hybridattn.memory.fastweights import PlainFeatures
+    >>> from hybridattn.attention import PlainFeatures
     >>> memory = LinearAttentionMemory(2, 1, feature_map=PlainFeatures(), normalise=False)
     >>> ids = memory.write(torch.eye(2), torch.tensor([[5.0], [9.0]]))
     >>> memory.read(torch.tensor([0.0, 1.0])).value

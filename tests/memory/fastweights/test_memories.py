@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from hybridattn.attention import EluPlusOne, PlainFeatures, linear_attention
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.memory import DeltaMemory, EluPlusOne, GatedDeltaMemory, LinearAttentionMemory, PlainFeatures
-from hybridattn.memory.fastweights import linear_attention
+from hybridattn.memory import DeltaMemory, GatedDeltaMemory, LinearAttentionMemory
 
 KINDS = [LinearAttentionMemory, DeltaMemory, GatedDeltaMemory]
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -9,19 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
 
+from hybridattn.attention import DPFP, EluPlusOne, PlainFeatures, UnitNorm, linear_attention, linear_attention_loop
 from hybridattn.errors import ArgumentError, ShapeError
-from hybridattn.memory.fastweights import (
-    DPFP,
-    EluPlusOne,
-    PlainFeatures,
-    UnitNorm,
-    delta_rule,
-    delta_rule_loop,
-    gated_delta_rule,
-    gated_delta_rule_loop,
-    linear_attention,
-    linear_attention_loop,
-)
+from hybridattn.memory.fastweights import delta_rule, delta_rule_loop, gated_delta_rule, gated_delta_rule_loop
 
 PAIRS: dict[str, tuple[Callable, Callable]] = {
     "linear": (linear_attention, linear_attention_loop),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import elu
 
-from hybridattn.attention import Cosine
+from hybridattn.attention.similarity import Cosine
 from hybridattn.errors import ArgumentError
 
 __all__ = ["DPFP", "EluPlusOne", "FeatureMap", "PlainFeatures", "UnitNorm"]

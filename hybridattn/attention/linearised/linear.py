@@ -1,16 +1,20 @@
 """Causal linear attention: fast weights that only add."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
+from hybridattn.attention.linearised.chunks import chunked
+from hybridattn.attention.linearised.features import EluPlusOne, FeatureMap
+from hybridattn.attention.linearised.steps import Scan, Steps, steps_of
 from hybridattn.errors import ArgumentError
-from hybridattn.memory.fastweights.chunks import chunked
-from hybridattn.memory.fastweights.features import EluPlusOne, FeatureMap
-from hybridattn.memory.fastweights.steps import Scan, Steps, steps_of
 
 __all__ = ["averaged", "linear_attention", "linear_attention_loop"]
 
 _ELU = EluPlusOne()
+_SEGMENT = 4096
+"""So many positions are taken through all steps at once; longer ones cost more each (measured)."""
 
 
 def linear_attention(
@@ -46,9 +50,24 @@ def linear_attention(
     >>> linear_attention(torch.zeros(3, 2), torch.zeros(3, 2), torch.tensor([[1.0], [3.0], [8.0]])).output.flatten()
     tensor([1., 2., 4.])
     """
-    steps = _steps(query, keys, values, feature_map, normalise, state)
-    output, last = chunked(steps, chunk)
-    return _scan(output, last, normalise, values.dtype)
+    outputs = []
+    for part in _segments(query, keys, values):
+        steps = _steps(*part, feature_map, normalise, state)
+        output, state = chunked(steps, chunk)
+        outputs.append(averaged(output) if normalise else output)
+    assert state is not None
+    joined = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -2)
+    return Scan(joined.to(values.dtype), state)
+
+
+def _segments(query: Tensor, keys: Tensor, values: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Cut a long sequence: what is made on the way stays in the cache, and memory is asked for in pieces used again."""
+    sides = query, keys, values
+    fits = min(side.ndim for side in sides) > 1 and len({side.shape[-2] for side in sides}) == 1
+    if not fits or query.shape[-2] <= _SEGMENT or query.shape[-1] != keys.shape[-1]:
+        yield sides
+        return
+    yield from zip(*(torch.split(side, _SEGMENT, -2) for side in sides), strict=True)
 
 
 def linear_attention_loop(

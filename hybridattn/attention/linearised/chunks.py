@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from hybridattn.attention.linearised.steps import Steps
 from hybridattn.errors import ArgumentError
-from hybridattn.memory.fastweights.steps import Steps
 
 __all__ = ["chunked"]
 
