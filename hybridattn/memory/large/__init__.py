@@ -1,6 +1,6 @@
 """Memories larger than RAM, and reads that cost less than looking everywhere and say how sure they are."""
 
-from hybridattn.memory.large.blocks import Block, Blocks, MappedBlocks, TensorBlocks
+from hybridattn.memory.large.blocks import Block, MappedBlocks, SlotBlocks, TensorBlocks
 from hybridattn.memory.large.coded import Bfloat16Codes, CodedBlocks, Int8Codes, KeyCoding, read_coded
 from hybridattn.memory.large.estimate import Estimate, Estimating
 from hybridattn.memory.large.indexed import Calibration, IndexedMemory
@@ -10,7 +10,6 @@ from hybridattn.memory.large.streaming import read_blocks
 __all__ = [
     "Bfloat16Codes",
     "Block",
-    "Blocks",
     "Calibration",
     "CodedBlocks",
     "Estimate",
@@ -24,6 +23,7 @@ __all__ = [
     "KeyCoding",
     "MappedBlocks",
     "OneList",
+    "SlotBlocks",
     "TensorBlocks",
     "read_blocks",
     "read_coded",

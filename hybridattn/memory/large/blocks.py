@@ -14,7 +14,7 @@ from torch import Tensor
 from hybridattn.errors import ArgumentError, MemoryFileError, ShapeError
 from hybridattn.memory.keeping.layout import DTYPES
 
-__all__ = ["Block", "Blocks", "MappedBlocks", "TensorBlocks"]
+__all__ = ["Block", "MappedBlocks", "SlotBlocks", "TensorBlocks"]
 
 _PAGES = 1 << 20
 """Bytes that are copied out of a map at once."""
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     values: Tensor
 
 
-class Blocks(Protocol):
+class SlotBlocks(Protocol):
     """Slots in blocks: iterating gives (ids, keys, values) again and again, the same each time.
 
     Ids are int64 and differ across all blocks; widths and dtypes are those of the first block throughout. A block is
@@ -43,9 +43,9 @@ class Blocks(Protocol):
 
 @dataclass(frozen=True)
 class TensorBlocks:
-    """Blocks of at most `rows` slots out of tensors: keys (n, d), values (n, v) or None for the keys, ids (n,) or None.
+    """SlotBlocks of at most `rows` slots out of tensors: keys (n, d), values (n, v) or None for the keys, ids (n,) or None.
 
-    Without ids slots are numbered from 0. Blocks are views, and carry gradients.
+    Without ids slots are numbered from 0. SlotBlocks are views, and carry gradients.
 
     >>> blocks = TensorBlocks(torch.eye(3), rows=2)
     >>> [block.ids.tolist() for block in blocks]
@@ -77,7 +77,7 @@ class TensorBlocks:
 
 @dataclass(frozen=True)
 class MappedBlocks:
-    """Blocks out of safetensors files with `keys` and, if they differ, `values` and `ids`.
+    """SlotBlocks out of safetensors files with `keys` and, if they differ, `values` and `ids`.
 
     Files are mapped, never read whole: a block of at most rows / 2 slots is copied out of the map, and its pages are
     handed back at once. So a read takes less memory than `rows` slots do, where these are some ten MiB or more,

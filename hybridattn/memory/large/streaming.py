@@ -8,7 +8,7 @@ from torch import Tensor
 from hybridattn.attention import Read, read
 from hybridattn.attention.result import mapped
 from hybridattn.errors import ArgumentError, NotFiniteError, ShapeError
-from hybridattn.memory.large.blocks import Block, Blocks
+from hybridattn.memory.large.blocks import Block, SlotBlocks
 
 __all__ = ["read_blocks"]
 
@@ -16,10 +16,10 @@ _AT_ONCE = 1 << 21
 """Numbers of keys and values that are read at once: what a read holds beside them is small against a block."""
 
 
-def read_blocks(query: Tensor, blocks: Blocks, *, beta: float, top: int | None = None) -> Read:
+def read_blocks(query: Tensor, blocks: SlotBlocks, *, beta: float, top: int | None = None) -> Read:
     """Read all slots of the blocks with queries (..., d): the exact softmax read, with its log mass.
 
-    Blocks are read one by one and merged by log-sum-exp (`Read.merge`), so that the peak is one block, what a read
+    SlotBlocks are read one by one and merged by log-sum-exp (`Read.merge`), so that the peak is one block, what a read
     holds for a part of it, and the result. Differentiable in the query, and in keys and values where blocks carry
     gradients; then all blocks that do are held.
 
@@ -66,7 +66,7 @@ def check_read(query: Tensor, beta: float, top: int | None) -> None:
         raise ArgumentError(f"top must be at least 1, or None; got {top}")
 
 
-def parts(blocks: Blocks, rows: Tensor) -> Iterator[Block]:
+def parts(blocks: SlotBlocks, rows: Tensor) -> Iterator[Block]:
     """Check the blocks against queries (q, d), and cut them so that what a read of a part holds stays small."""
     width: tuple[int, ...] | None = None
     number = -1

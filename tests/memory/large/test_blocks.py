@@ -1,4 +1,4 @@
-"""Blocks of slots: out of tensors and out of mapped files; and exact reads of them."""
+"""SlotBlocks of slots: out of tensors and out of mapped files; and exact reads of them."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Blocks whose keys are held in fewer bits beside them."""
+"""SlotBlocks whose keys are held in fewer bits beside them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from hybridattn.errors import ArgumentError
-from hybridattn.memory.large.blocks import Blocks
+from hybridattn.memory.large.blocks import SlotBlocks
 from hybridattn.memory.large.coded.codes import Codes, KeyCoding
 from hybridattn.memory.taken import check_finite
 
@@ -28,14 +28,14 @@ class CodedBlock(NamedTuple):
 
 
 class CodedBlocks:
-    """Blocks, and the codes of their keys, which are made once and held: a half or a quarter of the bytes.
+    """SlotBlocks, and the codes of their keys, which are made once and held: a half or a quarter of the bytes.
 
     Args:
         blocks: the slots; they must stay as they are.
         coding: how to write keys in fewer bits, `Bfloat16Codes()` or `Int8Codes()`.
     """
 
-    def __init__(self, blocks: Blocks, coding: KeyCoding) -> None:
+    def __init__(self, blocks: SlotBlocks, coding: KeyCoding) -> None:
         self.blocks, self.coding = blocks, coding
         self._codes = [self._encoded(part) for _, keys, _ in blocks for part in torch.split(keys, ROWS)]
         self.slots = sum(len(codes.rows) for codes in self._codes)
