@@ -2,16 +2,30 @@
 
 import json
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn
 
 from hybridattn.view import check_path, write_text
 
-__all__ = ["ANSWERED", "NO_ANSWER", "STDOUT", "WRONG_INPUT", "check_targets", "print_out", "waiting", "wrote_json"]
+if TYPE_CHECKING:
+    from hybridattn.knowledge import TrainingProgress
+
+__all__ = [
+    "ANSWERED",
+    "NO_ANSWER",
+    "STDOUT",
+    "WRONG_INPUT",
+    "check_targets",
+    "print_out",
+    "trained_runs",
+    "waiting",
+    "wrote_json",
+]
 
 ANSWERED, NO_ANSWER, WRONG_INPUT = 0, 1, 2
 STDOUT = "-"
@@ -21,6 +35,20 @@ PLAIN_WIDTH = 240  # columns where stdout is no terminal
 def waiting(what: str) -> AbstractContextManager[object]:
     """Show on stderr, if that is a terminal, that something takes a moment."""
     return Console(stderr=True).status(f"{what} ...")
+
+
+@contextmanager
+def trained_runs(what: str) -> Iterator[Callable[["TrainingProgress"], None]]:
+    """Show on stderr, while something is trained, which run and epoch it is at and its figures; give what is told."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{what} ...", total=None)
+
+        def told(now: "TrainingProgress") -> None:
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in now.figures.items())
+            said = f"{what}, run {now.run} of {now.runs}, epoch {now.epoch} of {now.epochs}: {figures}"
+            bar.update(task, description=said, completed=now.epoch, total=now.epochs)
+
+        yield told
 
 
 def check_targets(*targets: Path | str | None) -> None:
