@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from hybridattn.knowledge.rules import Composer, RuleAnswer, Story
+from hybridattn.knowledge.rules.report import marked
 from hybridattn.knowledge.rules.story import Paths
 from hybridattn.knowledge.vectors.facts import StoryFacts
 from hybridattn.knowledge.vectors.walking import Way
-from hybridattn.reasoning.graph import Graph, Stored, from_trace, mark
+from hybridattn.reasoning.graph import Graph, Stored, from_trace
 from hybridattn.trace import Hop, Trace
 
 __all__ = ["SoftAnswer", "answered"]
@@ -26,19 +27,13 @@ class SoftAnswer(RuleAnswer):
     trace: Trace | None = None
     """Every link that was followed; its slots are the ids of facts of the story."""
 
-    @property
-    def hops(self) -> "Graph | None":
-        """What was attended to, hop by hop: people are nodes, facts of the story are edges, those of the proof marked.
-
-        None where nothing was walked. See `graph.from_trace`.
-        """
+    def drawn(self) -> Graph:
+        """Draw the trace: people are nodes, facts of the story are edges, those of the proof marked."""
         if self.trace is None:
-            return None
+            return super().drawn()
         facts = {fact.id: fact for fact in self.story.facts}
         graph = from_trace(self.trace, lambda slot: Stored(facts[slot]), question=str(self.story.source))
-        if self.derivation is not None:
-            mark(graph, self.derivation)
-        return graph
+        return marked(graph, self)
 
 
 Weighed = tuple[Sequence[Way], Tensor]

@@ -97,7 +97,7 @@ def test_an_answer_keeps_its_graphs_whose_leaves_are_facts_of_the_story(trained)
     facts = {node for node, data in graph.nodes(data=True) if data["kind"] == "fact" and graph.in_degree(node) == 0}
     assert {f"fact:{fact.id}" for fact in story.facts} <= facts
     assert all(int(node.removeprefix("fact:")) < 0 for node in facts - {f"fact:{fact.id}" for fact in story.facts})
-    hops = answer.hops
+    hops = answer.drawn()
     assert {data["fact"] for *_, data in hops.edges(data=True)} == answer.cited
     assert all(data["cited"] for *_, data in hops.edges(data=True))
     assert [len(hop.links) for hop in answer.trace.hops] == [1] * 4
