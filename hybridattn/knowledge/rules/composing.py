@@ -9,7 +9,7 @@ import torch
 from hybridattn.knowledge.rules.answer import RuleAnswer
 from hybridattn.knowledge.rules.chart import Bracket, Chart, chart
 from hybridattn.knowledge.rules.evidence import LEAST, RuleSource, RuleTable, numbered, rule_table
-from hybridattn.knowledge.rules.implications import rule_facts
+from hybridattn.knowledge.rules.implications import IMPLIED, rule_facts
 from hybridattn.knowledge.rules.story import Link, Paths, Story, paths_of, walk_of
 from hybridattn.reasoning import Derivation, Fact, Truth
 from hybridattn.reasoning.derivation import Proof
@@ -81,6 +81,8 @@ class Composer:
         self._number = {name: number for number, name in enumerate(self.relations)}
         turns = [key for key in self.rules if len(key) == 2]
         self._inverses = {one: [key for key in turns if key[0] == one] for one in {key[0] for key in turns}}
+        more = [key for key in self.rules if key[-1] == IMPLIED and key[0] != key[1]]
+        self._implied = {one: [key for key in more if key[0] == one] for one in {key[0] for key in more}}
 
     @property
     def premises(self) -> tuple[Fact, ...]:
@@ -158,10 +160,9 @@ class Composer:
         number, truth = self._number.get(link.fact.relation), link.fact.judgement.truth
         if number is None:
             return []
-        if not link.inverse:
-            return [(number, truth)]
-        turns = self._inverses[number]
-        return [(key[1], deduction(self.rules[key].judgement.truth, truth)) for key in turns]
+        keys = self._inverses[number] if link.inverse else self._implied.get(number, [])
+        said = [(key[1], deduction(self.rules[key].judgement.truth, truth)) for key in keys]
+        return said if link.inverse else [(number, truth), *said]
 
     def _answered(self, story: Story, paths: Paths, charted: Sequence[_Charted], ordered: bool) -> RuleAnswer:
         ways = self._ways(charted)
@@ -198,8 +199,8 @@ class Composer:
         if not bracket.parts:
             link = path[bracket.start]
             yield from link.fact.judgement.stamp
-            if link.inverse:
-                yield self._turn(link, bracket).id
+            if (rule := self._read_by(link, bracket)) is not None:
+                yield rule.id
             return
         yield self._rule(bracket).id
         for part in bracket.parts:
@@ -209,8 +210,12 @@ class Composer:
         one, other = bracket.parts
         return self.rules[one.relation, other.relation, bracket.relation]
 
-    def _turn(self, link: Link, bracket: Bracket) -> Fact:
-        return self.rules[self._number[link.fact.relation], bracket.relation]
+    def _read_by(self, link: Link, bracket: Bracket) -> Fact | None:
+        """Give the rule by which a fact says what it is taken for: turned, or implied; None where it says just that."""
+        number = self._number[link.fact.relation]
+        if link.inverse:
+            return self.rules[number, bracket.relation]
+        return None if number == bracket.relation else self.rules[number, bracket.relation, IMPLIED]
 
     def _proof(self, ways: Sequence[_Way]) -> Derivation:
         """Write down the steps of all ways to one conclusion, revised one after the other."""
@@ -224,7 +229,8 @@ class Composer:
         if not bracket.parts:
             link = path[bracket.start]
             fact = proof.cite(link.fact)
-            return proof.infer("deduction", proof.cite(self._turn(link, bracket)), fact) if link.inverse else fact
+            rule = self._read_by(link, bracket)
+            return fact if rule is None else proof.infer("deduction", proof.cite(rule), fact)
         one, other = (self._prove(proof, path, part) for part in bracket.parts)
         half = proof.infer("deduction", proof.cite(self._rule(bracket)), one)
         return proof.infer("deduction", half, other)
