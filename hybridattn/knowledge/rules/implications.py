@@ -73,9 +73,9 @@ def _related(one: Variable, relation: str, other: Variable) -> Statement:
 def rule_facts(rules: RuleSource, *, least: float = LEAST) -> dict[tuple[int, ...], Fact]:
     """Give each rule with more than `least` positive evidence as a premise of proofs, by the numbers of its relations.
 
-    The key is (r1, r2, r3), (r, s) of an inverse, or (r, s, IMPLIED) where r implies s of the same two. A rule counts as
-    one observation: its id is negative, -1, -2, ..., so that it is none of the facts of a story; source and target are
-    its condition and its conclusion. Confidence is not cut.
+    The key is (r1, r2, r3), (r, s) of an inverse, or (r, s, IMPLIED) where r implies s of the same two. A rule counts
+    as one observation: its id is negative, -1, -2, ..., so that it is none of the facts of a story; source and target
+    are its condition and its conclusion. Confidence is not cut.
     """
     names = rules.relations
     facts: dict[tuple[int, ...], Fact] = {}
