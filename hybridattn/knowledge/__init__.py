@@ -35,6 +35,8 @@ from hybridattn.knowledge.links import (
     PathRule,
     Revised,
     TripleGraph,
+    path_rule_text,
+    read_path_rules,
 )
 from hybridattn.knowledge.rules import (
     Composer,
@@ -114,7 +116,9 @@ __all__ = [
     "faithfulness",
     "implication",
     "learn_stories",
+    "path_rule_text",
     "read_clutrr",
+    "read_path_rules",
     "read_rules",
     "reader_training",
     "replays",
