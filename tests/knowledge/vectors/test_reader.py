@@ -50,7 +50,15 @@ def test_paths_with_a_cycle_and_a_distractor():
     [way] = ways_of(facts, 1, traces[1])
     assert [link.fact.id for link in way.links] == [0, 2]
     assert way.budget == pytest.approx(0.5, abs=1e-5)
+    assert len(traces[1].hops) == 2  # what leaves the target is not walked
     assert {link.slot for hop in traces[1].hops for link in hop.links} <= set(range(2, 7))
+
+
+def test_the_attention_of_a_path_is_the_product_of_its_shares():
+    triples = [("a", "parent", "b"), ("a", "parent", "x"), ("b", "sibling", "c"), ("b", "sibling", "y")]
+    facts = facts_of([Story.of([*triples, ("b", "sibling", "z")], "a", "c")])
+    [way] = ways_of(facts, 0, walk_paths(facts, hops=3)[0])
+    assert way.budget == pytest.approx(1 / 6, abs=1e-5)
 
 
 def test_a_walk_comes_by_a_person_twice_only_in_order():

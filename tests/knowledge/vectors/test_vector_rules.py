@@ -56,6 +56,17 @@ def test_paths_compose_as_the_chart_says():
     assert found.argmax(1).tolist() == [1]
 
 
+def test_order_matters_and_sure_splits_get_the_attention():
+    rules = taught(taught(made(), 0, 1, 2), 2, 0, 1)
+    table = rules.probabilities().detach()
+    assert table[0, 1, 2] > 0.9 > 0.1 > table[1, 0].sum()
+    with torch.no_grad():
+        path = rules.embeddings[[0, 1, 0]][None]
+        found, even = rules(path), soft_chart(rules.shares(path), table)
+        torch.testing.assert_close(found, soft_chart(rules.shares(path), table, beta=4.0))
+    assert found[0, 1] > 1.5 * even[0, 1]
+
+
 def test_gradients_reach_all_parameters():
     rules = taught(made(), 0, 0, 1)
     rules(rules.embeddings[[0, 0, 1]][None])[0, 2].log().backward()
