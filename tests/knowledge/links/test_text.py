@@ -59,6 +59,11 @@ def test_inheritance_reads_back():
         ("<<(*, $1, $2) --> parent> ==> <(*, $1, $2) --> parent>>?", "rules.nal:1: expected a rule along a path"),
         ("<<(*, $1, $2) --> parent> ==> <(*, $1, $3) --> parent>>.", r"expected conditions that lead from \$1 to \$3"),
         ("<<(*, $1, $1) --> parent> ==> <(*, $1, $1) --> parent>>.", "expected conditions that lead"),
+        (
+            "<(&&, <(*, $1, $2) --> parent>, <(*, $2, $1) --> parent>, <(*, $1, $3) --> sibling>) "
+            "==> <(*, $1, $3) --> parent>>.",
+            "expected conditions that lead",
+        ),
         ("<<(*, a, $2) --> parent> ==> <(*, a, $2) --> parent>>.", "expected a rule along a path"),
     ],
 )
