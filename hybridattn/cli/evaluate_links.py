@@ -91,7 +91,8 @@ def countries(
     from hybridattn.knowledge.evaluation.countries import evaluate_countries
 
     check_targets(json_file)
-    tasks, found = read_countries(folder), []
+    tasks = read_countries(folder)
+    found: list[dict[str, Any]] = []
     with waiting("Counting rules"):
         for one in range(seed, seed + runs):
             results = [evaluate_countries(task, generator=torch.Generator().manual_seed(one)) for task in tasks]
