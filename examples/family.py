@@ -1,11 +1,11 @@
 """Kinship learnt from stories of two and three facts answers a question ten facts away, and proves it.
 
-Run `python examples/family.py [PROOF.graphml]`; it writes family.graphml to the current folder by default.
+Run `python examples/family.py [PROOF.html]`; it writes family.html to the current folder by default.
 """
 
 import sys
 
-from hybridattn import Composer, RuleMemory, Story, graphml, replay, rule_text, write_text
+from hybridattn import Composer, RuleMemory, Story, explained, page, replay, rule_text, write_text
 
 # What is my father's brother to me? Path and answer; the last one composes by way of a rule that no other shows.
 STORIES = """
@@ -19,7 +19,7 @@ CHAIN = ["husband", "son", "brother", "sister", "brother", "brother", "sister", 
 PEOPLE = ["Lea", "Max", "Tom", "Ben", "Ida", "Jon", "Kai", "Mia", "Leo", "Ann", "Kim"]
 
 
-def main(path: str = "family.graphml") -> None:
+def main(path: str = "family.html") -> None:
     lines = [words.split() for words in STORIES.replace("\n", ";").split(";") if words.split()]
     examples = [(words[:-1], words[-1]) for words in lines for _ in range(9)]
     rules = RuleMemory(sorted({word for words in lines for word in words}))
@@ -33,8 +33,9 @@ def main(path: str = "family.graphml") -> None:
     for step in answer.derivation.steps:
         print(f"  {step.conclusion}")
     print(f"replayed: {replay(answer.derivation)}")
-    assert answer.graph is not None
-    write_text(path, graphml(answer.graph))
+    report = answer.report()
+    report["answers"][0]["explanation"] = explained(answer.derivation)
+    write_text(path, page(report))
     print(f"See {path}.")
 
 

@@ -154,7 +154,7 @@ def test_a_family_proves_a_ten_hop_answer(tmp_path):
     example = HOUSE / "examples" / "family.py"
     assert len(example.read_text("utf-8").splitlines()) < 60
     done = subprocess.run(
-        [sys.executable, str(example), "here.graphml"],
+        [sys.executable, str(example), "here.html"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(HOUSE), "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -166,4 +166,10 @@ def test_a_family_proves_a_ten_hop_answer(tmp_path):
     assert rule in done.stdout
     assert "Lea's granddaughter is Kim" in done.stdout
     assert "replayed: <(*, Lea, Kim) --> granddaughter>. %" in done.stdout
-    assert "fact:0" in (tmp_path / "here.graphml").read_text("utf-8")
+    html = (tmp_path / "here.html").read_text("utf-8")
+    assert "<code>Lea</code>" in html
+    assert "&lt;(*, Lea, Kim) --&gt; granddaughter&gt;" in html
+    assert "Formula and what matters" in html
+    assert "Content-Security-Policy" in html
+    assert "See here.html." in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["here.html"]

@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from hybridattn.view import check_path, write_text
+
+if TYPE_CHECKING:
+    from hybridattn.knowledge import TrainingProgress
 
 __all__ = [
     "ANSWERED",
@@ -23,6 +26,7 @@ __all__ = [
     "print_out",
     "progressing",
     "table",
+    "trained_runs",
     "waiting",
     "wrote_json",
 ]
@@ -44,6 +48,20 @@ def progressing(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def trained_runs(what: str) -> Iterator[Callable[["TrainingProgress"], None]]:
+    """Show on stderr, while something is trained, which run and epoch it is at and its figures; give what is told."""
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"{what} ...", total=None)
+
+        def told(now: "TrainingProgress") -> None:
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in now.figures.items())
+            said = f"{what}, run {now.run} of {now.runs}, epoch {now.epoch} of {now.epochs}: {figures}"
+            bar.update(task, description=said, completed=now.epoch, total=now.epochs)
+
+        yield told
 
 
 def check_targets(*targets: Path | str | None) -> None:

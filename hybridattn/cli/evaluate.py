@@ -2,19 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 from typer.core import TyperCommand
 
-from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, table, waiting, wrote_json
+from hybridattn.cli.clutrr_tables import shown, spread
+from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, trained_runs, wrote_json
 from hybridattn.cli.evaluate_babi import babi
 from hybridattn.cli.evaluate_links import countries, links
 from hybridattn.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from hybridattn.knowledge import ClutrrReport
 
 __all__ = ["Listed", "evaluate_app"]
 
@@ -52,7 +49,14 @@ def clutrr(
     unordered: Annotated[
         bool, typer.Option("--unordered", help="Take a story as a graph in which paths are found, not as a walk.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the facts that are deleted at random.")] = 0,
+    soft: Annotated[
+        bool, typer.Option("--soft", help="Train a reader of vectors by gradient, in place of counting rules.")
+    ] = False,
+    runs: Annotated[int, typer.Option(min=1, help="How many runs, each with a seed of its own.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first run: of training, and of deleting facts at random.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep trained runs here; the same command goes on from there.")
+    ] = None,
     rules: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Write the learned rules in Narsese; - is stdout.")
     ] = None,
@@ -64,36 +68,28 @@ def clutrr(
     """
     import torch
 
-    from hybridattn.knowledge import evaluate_clutrr
+    from hybridattn.knowledge import CountedRules, TrainedReader, evaluate_clutrr_runs
     from hybridattn.view import write_text
 
     if rules == STDOUT == json_file:
         raise ArgumentError("--rules and --json cannot both write to stdout")
+    if out is not None and not soft:
+        raise ArgumentError("--out keeps what is trained, which takes --soft; rules are counted in seconds")
     check_targets(json_file, rules)
-    with waiting(f"Learning from {len(train)} and answering {len(test)} files"):
-        generator = torch.Generator().manual_seed(seed)
-        report = evaluate_clutrr(train, test, generator=generator, ordered=not unordered)
+    with trained_runs("Training") as progress:
+        seeds = range(seed, seed + runs)
+        learners = [TrainedReader(one, out, progress) if soft else CountedRules() for one in seeds]
+        generators = [torch.Generator().manual_seed(one) for one in seeds]
+        reports = evaluate_clutrr_runs(train, test, runs=zip(learners, generators, strict=True), ordered=not unordered)
     if rules is not None:
-        text = "\n".join(report.narsese) + "\n"
+        text = "\n".join(reports[0].narsese) + "\n"
         sys.stdout.write(text) if rules == STDOUT else write_text(rules, text)
-    if not wrote_json(json_file, report.to_json()) and rules != STDOUT:
-        print_out(*_shown(report))
+    data = {**reports[0].to_json(), "soft": soft, "seeds": list(seeds), "spread": spread(reports)}
+    if not wrote_json(json_file, data) and rules != STDOUT:
+        print_out(*shown(reports))
     raise typer.Exit(ANSWERED)
 
 
 evaluate_app.command()(links)
 evaluate_app.command()(countries)
 evaluate_app.command()(babi)
-
-
-def _shown(report: "ClutrrReport") -> tuple[Any, ...]:
-    made = table("file", "hops", "stories", "accuracy", "no evidence", "replay", "sufficient", "comprehensive", "F1")
-    for one in report.files:
-        faith, steps = one.faithfulness, one.steps
-        shares = (faith.replay, faith.sufficiency, faith.comprehensiveness, None if steps is None else steps.f1)
-        hops = "" if one.hops is None else str(one.hops)
-        counts = (Path(one.file).name, hops, str(one.stories), f"{one.accuracy:.4f}", str(one.no_evidence))
-        made.add_row(Text(counts[0]), *counts[1:], *("" if share is None else f"{share:.4f}" for share in shares))
-    order = "walk order" if report.ordered else "unordered"
-    said = f"{report.trained} stories, {report.rules} rules, {order}, {report.seconds:.1f} s."
-    return made, said

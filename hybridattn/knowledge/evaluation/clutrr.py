@@ -10,14 +10,14 @@ import torch
 
 from hybridattn.errors import FactsError
 from hybridattn.knowledge.datasets.clutrr import GoldStep, KinStory, Triple, read_clutrr
-from hybridattn.knowledge.evaluation.faithfulness import Faithfulness, SetScores, faithfulness, set_scores
-from hybridattn.knowledge.rules import Composer, RuleAnswer, RuleMemory, Story, rule_text
+from hybridattn.knowledge.evaluation.faithfulness import Answerer, Faithfulness, SetScores, faithfulness, set_scores
+from hybridattn.knowledge.evaluation.learning import CountedRules, Learner
+from hybridattn.knowledge.rules import RuleAnswer, Story, rule_text
 from hybridattn.knowledge.rules.memory import ROUNDS
-from hybridattn.knowledge.rules.story import paths_of, walk_of
 from hybridattn.reasoning import Compound, Statement, Term
 from hybridattn.reasoning.fact import plain_name
 
-__all__ = ["ClutrrFile", "ClutrrReport", "evaluate_clutrr", "learn_stories"]
+__all__ = ["ClutrrFile", "ClutrrReport", "evaluate_clutrr", "evaluate_clutrr_runs"]
 
 
 @dataclass(frozen=True)
@@ -73,41 +73,6 @@ class ClutrrReport:
         return {"files": [one.to_json() for one in self.files], **own}
 
 
-def learn_stories(stories: Sequence[Story], *, rounds: int = ROUNDS, decay: float = 1.0) -> tuple[RuleMemory, int]:
-    """Learn rules from stories with answers: the memory, and how many stories had nothing to compose.
-
-    A story is the walk that it tells, or else the shortest path from its source to its target. A pair of people that
-    is related both ways, by facts or by the answer, shows what a relation is the other way round.
-    """
-    names = {fact.relation for story in stories for fact in story.facts} | {s.relation for s in stories if s.relation}
-    rules = RuleMemory(sorted(names), decay=decay)
-    examples, turns = [], []
-    for story in stories:
-        path = next(iter(walk_of(story).found or paths_of(story, most=1).found), ())
-        if len(path) > 1 and story.relation is not None:
-            examples.append(([link.fact.relation for link in path], story.relation))
-        turns += _both_ways(story)
-    rules.learn(examples, rounds=rounds)
-    rules.learn_inverses(turns)
-    return rules, len(stories) - len(examples)
-
-
-def _both_ways(story: Story) -> list[tuple[str, str]]:
-    stated = [(fact.source, fact.relation, fact.target) for fact in story.facts]
-    if story.relation is not None:
-        stated.append((story.source, story.relation, story.target))
-    said: dict[tuple[Term, Term], list[str]] = {}
-    for source, relation, target in stated:
-        said.setdefault((source, target), []).append(relation)
-    return [
-        (one, other)
-        for (source, target), some in said.items()
-        if source != target
-        for one in some
-        for other in said.get((target, source), ())
-    ]
-
-
 def evaluate_clutrr(
     train: Iterable[str | Path],
     test: Iterable[str | Path],
@@ -115,6 +80,7 @@ def evaluate_clutrr(
     generator: torch.Generator,
     ordered: bool = True,
     rounds: int = ROUNDS,
+    learner: Learner | None = None,
 ) -> ClutrrReport:
     """Learn rules from training files, and answer test files: accuracy and faithfulness of each.
 
@@ -124,33 +90,56 @@ def evaluate_clutrr(
         generator: chooses the facts that are deleted at random.
         ordered: take the facts of a story as a walk, in the order of the file; otherwise as an unordered graph.
         rounds: as for `RuleMemory.learn`.
+        learner: what learns, `CountedRules(rounds)` if None.
 
     Raises:
         FactsError: no file to learn from or to answer, or one that cannot be read.
     """
+    learner = CountedRules(rounds) if learner is None else learner
+    [report] = evaluate_clutrr_runs(train, test, runs=[(learner, generator)], ordered=ordered)
+    return report
+
+
+def evaluate_clutrr_runs(
+    train: Iterable[str | Path],
+    test: Iterable[str | Path],
+    *,
+    runs: Iterable[tuple[Learner, torch.Generator]],
+    ordered: bool = True,
+) -> list[ClutrrReport]:
+    """Evaluate several learners on the same files, which are read once: as `evaluate_clutrr`, a report for each."""
     start = time.perf_counter()
     train, test = list(train), list(test)
     if not train or not test:
         raise FactsError(f"expected files to train and to test; got {len(train)} and {len(test)}")
     tests = [(str(path), read_clutrr(path)) for path in test]
     stories = [row.story for path in train for row in read_clutrr(path)]
+    reading = time.perf_counter() - start
+    return [_report(stories, tests, learner, generator, ordered, reading) for learner, generator in runs]
+
+
+def _report(
+    stories: Sequence[Story],
+    tests: Sequence[tuple[str, Sequence[KinStory]]],
+    learner: Learner,
+    generator: torch.Generator,
+    ordered: bool,
+    reading: float,
+) -> ClutrrReport:
     before = time.perf_counter()
-    rules, skipped = learn_stories(stories, rounds=rounds)
-    composer = Composer(rules)
+    answerer, rules, skipped = learner(stories, ordered=ordered)
     trained = time.perf_counter()
-    files = tuple(_file(path, rows, composer, generator, ordered) for path, rows in tests)
-    end = time.perf_counter()
-    learnt = len(stories) - skipped
-    return ClutrrReport(
-        files, ordered, learnt, skipped, len(composer.rules), tuple(rule_text(rules)), trained - before, end - start
-    )
+    files = tuple(_file(path, rows, answerer, generator, ordered) for path, rows in tests)
+    seconds = reading + time.perf_counter() - before
+    text, learnt = tuple(rule_text(rules)), len(stories) - skipped
+    return ClutrrReport(files, ordered, learnt, skipped, len(text), text, trained - before, seconds)
 
 
 def _file(
-    path: str, rows: Sequence[KinStory], composer: Composer, generator: torch.Generator, ordered: bool
+    path: str, rows: Sequence[KinStory], answerer: Answerer, generator: torch.Generator, ordered: bool
 ) -> ClutrrFile:
     start = time.perf_counter()
-    answers = composer.answer([row.story for row in rows], ordered=ordered)
+    answers = answerer.answer([row.story for row in rows], ordered=ordered)
     hops = {len(row.story.facts) for row in rows}
     correct = sum(answer.relation == answer.story.relation for answer in answers)
     golden = [(_steps(answer), frozenset(row.gold)) for answer, row in zip(answers, rows, strict=True) if row.gold]
@@ -162,7 +151,7 @@ def _file(
         correct / len(rows),
         sum(answer.relation is None for answer in answers),
         sum(row.unlabelled for row in rows),
-        faithfulness(composer, answers, generator=generator, ordered=ordered),
+        faithfulness(answerer, answers, generator=generator, ordered=ordered),
         set_scores(golden),
         set_scores([(_conclusions(found), _conclusions(gold)) for found, gold in golden]),
         sum(found == gold for found, gold in golden) / len(golden) if golden else None,

@@ -3,14 +3,28 @@
 from collections.abc import Hashable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 from hybridattn.errors import DerivationError
-from hybridattn.knowledge.rules import Composer, RuleAnswer
+from hybridattn.knowledge.rules import RuleAnswer, Story
 from hybridattn.reasoning import Atom, Fact, inheritance, product, replay
 
-__all__ = ["Faithfulness", "SetScores", "faithfulness", "replays", "set_scores"]
+__all__ = ["Answerer", "Faithfulness", "SetScores", "faithfulness", "replays", "set_scores"]
+
+
+class Answerer(Protocol):
+    """Whatever answers stories with proofs: a `Composer`, or a `StoryReader`."""
+
+    @property
+    def premises(self) -> tuple[Fact, ...]:
+        """The rules that proofs may cite."""
+        ...
+
+    def answer(self, stories: Sequence[Story], *, ordered: bool = False) -> Sequence[RuleAnswer]:
+        """Answer stories, in order."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,18 +86,18 @@ def replays(answer: RuleAnswer, rules: Iterable[Fact]) -> bool:
 
 
 def faithfulness(
-    composer: Composer, answers: Sequence[RuleAnswer], *, generator: torch.Generator, ordered: bool = False
+    answerer: Answerer, answers: Sequence[RuleAnswer], *, generator: torch.Generator, ordered: bool = False
 ) -> Faithfulness:
     """Measure replay, sufficiency and comprehensiveness against random deletion.
 
     Args:
-        composer: gave the answers, and is asked again.
+        answerer: gave the answers, and is asked again.
         answers: those without a proof are left out.
         generator: chooses the facts that are deleted at random.
         ordered: as the answers were asked for.
     """
     proven = [answer for answer in answers if answer.derivation is not None]
-    rules = list(composer.rules.values())
+    rules = answerer.premises
     others = [[fact for fact in answer.story.facts if fact.id not in answer.cited] for answer in proven]
     spared = [(answer, other) for answer, other in zip(proven, others, strict=True) if other]
     only = [[fact for fact in answer.story.facts if fact.id in answer.cited] for answer in proven]
@@ -91,7 +105,7 @@ def faithfulness(
 
     def changed(some: Sequence[RuleAnswer], facts: Sequence[Sequence[Fact]]) -> float | None:
         asked = [answer.story.with_facts(kept) for answer, kept in zip(some, facts, strict=True)]
-        again = composer.answer(asked, ordered=ordered)
+        again = answerer.answer(asked, ordered=ordered)
         return _share(new.relation != old.relation for new, old in zip(again, some, strict=True))
 
     insufficient = changed(proven, only)

@@ -14,6 +14,7 @@ from hybridattn.knowledge.links.graph import TripleGraph
 from hybridattn.knowledge.links.mining import Mining
 from hybridattn.knowledge.links.predictor import LinkPredictor, Scored
 from hybridattn.knowledge.links.rules import ConstantRule, PathRule
+from hybridattn.knowledge.links.text import path_rule_text, read_path_rules
 
 __all__ = [
     "Aggregation",
@@ -30,4 +31,6 @@ __all__ = [
     "Revised",
     "Scored",
     "TripleGraph",
+    "path_rule_text",
+    "read_path_rules",
 ]

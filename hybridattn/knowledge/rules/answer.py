@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hybridattn.display import Displayed
+from hybridattn.knowledge.rules.report import as_answers, story_graph
 from hybridattn.knowledge.rules.story import Story
 from hybridattn.reasoning import Derivation, Truth
 from hybridattn.reasoning.graph import Graph, from_derivation
@@ -41,6 +42,17 @@ class RuleAnswer(Displayed):
     def graph(self) -> "Graph | None":
         """The proof as a graph of statements and steps (see `graph.from_derivation`)."""
         return None if self.derivation is None else from_derivation(self.derivation)
+
+    def drawn(self) -> Graph:
+        """Draw what was attended to: people are nodes, facts of the story are edges, those of the proof marked."""
+        return story_graph(self)
+
+    def report(self) -> dict[str, Any]:
+        """Give the answer as `hybridattn ask --json` prints its own, and `hybridattn.view.page` draws it.
+
+        The graph is `drawn`; the rules are among the facts that the answer rests on.
+        """
+        return as_answers(self).to_json()
 
     def to_json(self) -> dict[str, Any]:
         """Give plain data: the answer, its truth, the cited facts and rules, and the steps in Narsese."""

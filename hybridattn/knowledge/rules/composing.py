@@ -8,8 +8,8 @@ import torch
 
 from hybridattn.knowledge.rules.answer import RuleAnswer
 from hybridattn.knowledge.rules.chart import Bracket, Chart, chart
-from hybridattn.knowledge.rules.evidence import LEAST, RuleSource, RuleTable, rule_table
-from hybridattn.knowledge.rules.implications import rule_facts
+from hybridattn.knowledge.rules.evidence import LEAST, RuleSource, RuleTable, numbered, rule_table
+from hybridattn.knowledge.rules.implications import IMPLIED, rule_facts
 from hybridattn.knowledge.rules.story import Link, Paths, Story, paths_of, walk_of
 from hybridattn.reasoning import Derivation, Fact, Truth
 from hybridattn.reasoning.derivation import Proof
@@ -26,6 +26,10 @@ class _Charted(NamedTuple):
     path: tuple[Link, ...]
     chart: Chart
     row: int
+
+    def truth(self, relation: int) -> Truth:
+        """Give the truth of a relation of its ends."""
+        return Truth(float(self.chart.frequency[self.row, relation]), float(self.chart.confidence[self.row, relation]))
 
 
 class _Way(NamedTuple):
@@ -77,6 +81,13 @@ class Composer:
         self._number = {name: number for number, name in enumerate(self.relations)}
         turns = [key for key in self.rules if len(key) == 2]
         self._inverses = {one: [key for key in turns if key[0] == one] for one in {key[0] for key in turns}}
+        more = [key for key in self.rules if key[-1] == IMPLIED and key[0] != key[1]]
+        self._implied = {one: [key for key in more if key[0] == one] for one in {key[0] for key in more}}
+
+    @property
+    def premises(self) -> tuple[Fact, ...]:
+        """The rules that proofs may cite."""
+        return tuple(self.rules.values())
 
     def answer(self, stories: Sequence[Story], *, ordered: bool = False) -> list[RuleAnswer]:
         """Answer stories, in order.
@@ -93,6 +104,31 @@ class Composer:
             self._answered(story, some, charted.get(number, []), ordered)
             for number, (story, some) in enumerate(zip(stories, paths, strict=True))
         ]
+
+    def proven(self, paths: Sequence[tuple[Link, ...]], relations: Sequence[str]) -> list[Derivation | None]:
+        """Prove that the ends of each path are in the relation that is named for it, by its surest bracketing.
+
+        None where no rules lead to it. Raises ArgumentError where a relation is unknown.
+        """
+        wanted, charted = numbered(self.relations, relations), self._charted(enumerate(paths))
+        found: list[Derivation | None] = []
+        for number, relation in enumerate(wanted):
+            [one] = charted[number]
+            bracket = one.chart.bracketed(one.row, relation)
+            found.append(None if bracket is None else self._proof([_Way(relation, one.truth(relation), one)]))
+        return found
+
+    def why_not(self, story: Story, paths: Paths, *, ordered: bool) -> str:
+        """Say why there is no answer to a story with these paths."""
+        unknown = sorted({fact.relation for fact in story.facts} - set(self.relations))
+        if not story.facts:
+            return "the story has no facts"
+        if unknown:
+            return f"no rule knows the relation {', '.join(unknown)}"
+        if not paths.found:
+            how = "the facts are no walk" if ordered else "no path leads"
+            return f"{how} from {story.source} to {story.target}" + (" among those looked at" if paths.cut else "")
+        return f"no rules compose the facts from {story.source} to {story.target}"
 
     def _charted(self, paths: Iterable[tuple[int, tuple[Link, ...]]]) -> dict[int, list[_Charted]]:
         """Make charts of paths of equal length together."""
@@ -124,10 +160,9 @@ class Composer:
         number, truth = self._number.get(link.fact.relation), link.fact.judgement.truth
         if number is None:
             return []
-        if not link.inverse:
-            return [(number, truth)]
-        turns = self._inverses[number]
-        return [(key[1], deduction(self.rules[key].judgement.truth, truth)) for key in turns]
+        keys = self._inverses[number] if link.inverse else self._implied.get(number, [])
+        said = [(key[1], deduction(self.rules[key].judgement.truth, truth)) for key in keys]
+        return said if link.inverse else [(number, truth), *said]
 
     def _answered(self, story: Story, paths: Paths, charted: Sequence[_Charted], ordered: bool) -> RuleAnswer:
         ways = self._ways(charted)
@@ -135,7 +170,7 @@ class Composer:
         best = sorted(merged, key=lambda one: (-_least_frequency(merged[one][0]), one))
         candidates = tuple((self.relations[one], merged[one][0]) for one in best)
         if not best:
-            return RuleAnswer(story, None, None, (), self._why_not(story, paths, ordered), paths.cut)
+            return RuleAnswer(story, None, None, (), self.why_not(story, paths, ordered=ordered), paths.cut)
         proof = self._proof(merged[best[0]][1])
         return RuleAnswer(story, proof, self.relations[best[0]], candidates, "", paths.cut)
 
@@ -164,8 +199,8 @@ class Composer:
         if not bracket.parts:
             link = path[bracket.start]
             yield from link.fact.judgement.stamp
-            if link.inverse:
-                yield self._turn(link, bracket).id
+            if (rule := self._read_by(link, bracket)) is not None:
+                yield rule.id
             return
         yield self._rule(bracket).id
         for part in bracket.parts:
@@ -175,8 +210,12 @@ class Composer:
         one, other = bracket.parts
         return self.rules[one.relation, other.relation, bracket.relation]
 
-    def _turn(self, link: Link, bracket: Bracket) -> Fact:
-        return self.rules[self._number[link.fact.relation], bracket.relation]
+    def _read_by(self, link: Link, bracket: Bracket) -> Fact | None:
+        """Give the rule by which a fact says what it is taken for: turned, or implied; None where it says just that."""
+        number = self._number[link.fact.relation]
+        if link.inverse:
+            return self.rules[number, bracket.relation]
+        return None if number == bracket.relation else self.rules[number, bracket.relation, IMPLIED]
 
     def _proof(self, ways: Sequence[_Way]) -> Derivation:
         """Write down the steps of all ways to one conclusion, revised one after the other."""
@@ -190,21 +229,11 @@ class Composer:
         if not bracket.parts:
             link = path[bracket.start]
             fact = proof.cite(link.fact)
-            return proof.infer("deduction", proof.cite(self._turn(link, bracket)), fact) if link.inverse else fact
+            rule = self._read_by(link, bracket)
+            return fact if rule is None else proof.infer("deduction", proof.cite(rule), fact)
         one, other = (self._prove(proof, path, part) for part in bracket.parts)
         half = proof.infer("deduction", proof.cite(self._rule(bracket)), one)
         return proof.infer("deduction", half, other)
-
-    def _why_not(self, story: Story, paths: Paths, ordered: bool) -> str:
-        unknown = sorted({fact.relation for fact in story.facts} - set(self.relations))
-        if not story.facts:
-            return "the story has no facts"
-        if unknown:
-            return f"no rule knows the relation {', '.join(unknown)}"
-        if not paths.found:
-            how = "the facts are no walk" if ordered else "no path leads"
-            return f"{how} from {story.source} to {story.target}" + (" among those looked at" if paths.cut else "")
-        return f"no rules compose the facts from {story.source} to {story.target}"
 
 
 def _least_frequency(truth: Truth) -> float:

@@ -1,14 +1,14 @@
 """What every memory of rules gives: for each pair of relations, what they compose to, as counts (w+, w)."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from hybridattn.errors import ArgumentError
 
-__all__ = ["RuleEvidence", "RuleSource", "RuleTable", "numbered", "rule_table"]
+__all__ = ["Implied", "Implying", "RuleEvidence", "RuleSource", "RuleTable", "numbered", "rule_table"]
 
 LEAST = 0.5
 """Positive evidence below which a composition is not followed: less than half an observation."""
@@ -41,6 +41,24 @@ class RuleSource(Protocol):
 
     def probabilities(self) -> Tensor:
         """Give P(r3 | r1, r2), (R, R, R), which sums to 1 over r3, for the soft chart."""
+        ...
+
+
+class Implied(NamedTuple):
+    """Evidence that one relation implies another of the same two, over R relations, float64."""
+
+    positive: Tensor
+    """(R, R): w+ of r1 -> r2."""
+    total: Tensor
+    """(R,): w, how often two that are in r1 were seen in any other relation too."""
+
+
+@runtime_checkable
+class Implying(Protocol):
+    """A source of rules that knows which relations imply others, too."""
+
+    def implied(self) -> Implied:
+        """Give the evidence of all implications."""
         ...
 
 

@@ -1,10 +1,10 @@
 """Rules as Narsese implications: out, for a person and for proofs, and back in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from hybridattn.errors import ArgumentError
-from hybridattn.knowledge.rules.evidence import LEAST, RuleSource
+from hybridattn.knowledge.rules.evidence import LEAST, Implying, RuleSource
 from hybridattn.knowledge.rules.memory import RuleMemory
 from hybridattn.reasoning import (
     Atom,
@@ -22,7 +22,10 @@ from hybridattn.reasoning import (
 from hybridattn.reasoning.fact import plain_name
 from hybridattn.reasoning.truth import CAP, DEFAULT
 
-__all__ = ["implication", "read_rules", "rule_facts", "rule_text"]
+__all__ = ["IMPLIED", "implication", "implied", "read_rules", "rule_facts", "rule_text"]
+
+IMPLIED = -1
+"""In the key of a rule: it is no composition, and is not turned."""
 
 A, B, C = Variable("$", "1"), Variable("#", "2"), Variable("$", "3")
 
@@ -34,6 +37,8 @@ class _Counted(NamedTuple):
     conclusion: str
     positive: float
     total: float
+    turned: bool = True
+    """Of a path of one relation: whether it is concluded the other way round."""
 
 
 def implication(path: tuple[str, ...], conclusion: str) -> Statement:
@@ -52,6 +57,15 @@ def implication(path: tuple[str, ...], conclusion: str) -> Statement:
     return Statement("==>", conditions, _related(A, conclusion, C))
 
 
+def implied(relation: str, conclusion: str) -> Statement:
+    """Give the implication that two in one relation are in another as well.
+
+    >>> print(implied("mother", "parent"))
+    <<(*, $1, $3) --> mother> ==> <(*, $1, $3) --> parent>>
+    """
+    return Statement("==>", _related(A, relation, C), _related(A, conclusion, C))
+
+
 def _related(one: Variable, relation: str, other: Variable) -> Statement:
     return inheritance(product(one, other), Atom(relation))
 
@@ -59,17 +73,18 @@ def _related(one: Variable, relation: str, other: Variable) -> Statement:
 def rule_facts(rules: RuleSource, *, least: float = LEAST) -> dict[tuple[int, ...], Fact]:
     """Give each rule with more than `least` positive evidence as a premise of proofs, by the numbers of its relations.
 
-    The key is (r1, r2, r3), or (r, s) of an inverse. A rule counts as one observation: its id is negative, -1, -2, ...,
-    so that it is none of the facts of a story; source and target are its condition and its conclusion. Confidence is
-    not cut.
+    The key is (r1, r2, r3), (r, s) of an inverse, or (r, s, IMPLIED) where r implies s of the same two. A rule counts
+    as one observation: its id is negative, -1, -2, ..., so that it is none of the facts of a story; source and target
+    are its condition and its conclusion. Confidence is not cut.
     """
     names = rules.relations
     facts: dict[tuple[int, ...], Fact] = {}
     for number, rule in enumerate(_counted(rules, least), 1):
-        term = implication(rule.path, rule.conclusion)
+        term = _term(rule)
         truth = Truth.from_evidence(rule.positive, rule.total)
         judgement = Judgement(term, truth, frozenset({-number}))
         key = tuple(names.index(name) for name in (*rule.path, rule.conclusion))
+        key = key if rule.turned else (*key, IMPLIED)
         facts[key] = Fact(-number, term.subject, "==>", term.predicate, judgement)
     return facts
 
@@ -83,6 +98,15 @@ def _counted(rules: RuleSource, least: float) -> Iterator[_Counted]:
     for one, other in (inverse > least).nonzero().tolist():
         counts = float(inverse[one, other]), float(turned[one])
         yield _Counted((names[one],), names[other], min(counts), counts[1])
+    if isinstance(rules, Implying):
+        positive, total = rules.implied()
+        for one, other in (positive > least).nonzero().tolist():
+            counts = float(positive[one, other]), float(total[one])
+            yield _Counted((names[one],), names[other], min(counts), counts[1], turned=False)
+
+
+def _term(rule: _Counted) -> Statement:
+    return implication(rule.path, rule.conclusion) if rule.turned else implied(rule.path[0], rule.conclusion)
 
 
 def rule_text(rules: RuleSource, *, least: float = LEAST) -> list[str]:
@@ -117,12 +141,16 @@ def read_rules(lines: Iterable[str], *, source: str = "<text>", decay: float = 1
     if not found:
         raise ArgumentError(f"{source} holds no rules; expected at least one implication")
     rules = RuleMemory(sorted({name for rule in found for name in (*rule.path, rule.conclusion)}), decay=decay)
-    by_pair: dict[tuple[str, ...], dict[str, _Counted]] = {}
+    by_pair: dict[tuple[tuple[str, ...], bool], dict[str, _Counted]] = {}
     for rule in found:
-        if rule.conclusion in by_pair.setdefault(rule.path, {}):
-            raise ArgumentError(f"{source}: expected each rule once; got {implication(*rule[:2])} twice")
-        by_pair[rule.path][rule.conclusion] = rule
-    for path, some in by_pair.items():
+        some = by_pair.setdefault((rule.path, rule.turned), {})
+        if rule.conclusion in some:
+            raise ArgumentError(f"{source}: expected each rule once; got {_term(rule)} twice")
+        some[rule.conclusion] = rule
+    for (path, turned), some in by_pair.items():
+        if not turned:
+            _add_implied(rules, some.values())
+            continue
         total = max(rule.total for rule in some.values())
         try:
             rules.add(path, {name: rule.positive / rule.total * total for name, rule in some.items()}, total=total)
@@ -131,16 +159,24 @@ def read_rules(lines: Iterable[str], *, source: str = "<text>", decay: float = 1
     return rules
 
 
+def _add_implied(rules: RuleMemory, some: Collection[_Counted]) -> None:
+    total = max(rule.total for rule in some)
+    for rule in some:
+        positive = rule.positive / rule.total * total
+        rules.add_implied(rule.path[0], rule.conclusion, positive=positive, total=total)
+
+
 def _read(sentence: Sentence, where: str) -> _Counted:
     truth = sentence.truth or DEFAULT
     form = _form(sentence)
     if form is None or sentence.punctuation != "." or not 0 < truth.confidence <= CAP:
         raise ArgumentError(f"{where}: expected a rule such as {implication(('r', 's'), 't')}.; got {sentence}")
-    return _Counted(*form, float(truth.w_plus), float(truth.w))
+    path, conclusion, turned = form
+    return _Counted(path, conclusion, float(truth.w_plus), float(truth.w), turned)
 
 
-def _form(sentence: Sentence) -> tuple[tuple[str, ...], str] | None:
-    """Give the relations of a rule, whatever its variables are called; None where it is none."""
+def _form(sentence: Sentence) -> tuple[tuple[str, ...], str, bool] | None:
+    """Give the relations of a rule, and whether it is turned, whatever its variables are called; None for no rule."""
     term = sentence.term
     if not isinstance(term, Statement) or term.copula != "==>":
         return None
@@ -151,11 +187,12 @@ def _form(sentence: Sentence) -> tuple[tuple[str, ...], str] | None:
     if len(links) != len(found) or len(links) not in (2, 3):
         return None
     *path, (start, relation, end) = links
-    inner = (path[0][0], path[-1][2]) if len(path) == 2 else (path[0][2], path[0][0])
+    turned = len(path) == 2 or path[0][0] != start
+    inner = (path[0][0], path[-1][2]) if len(path) == 2 or not turned else (path[0][2], path[0][0])
     joined = len(path) == 1 or path[0][2] == path[1][0] != path[0][0]
     if inner != (start, end) or start == end or not joined or (len(path) == 2 and path[0][2] == end):
         return None
-    return tuple(one[1] for one in path), relation
+    return tuple(one[1] for one in path), relation, turned
 
 
 def _ends(term: object) -> tuple[Variable, str, Variable] | None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.errors import ArgumentError
-from hybridattn.knowledge.rules.evidence import RuleEvidence, numbered
+from hybridattn.knowledge.rules.evidence import Implied, RuleEvidence, numbered
 from hybridattn.knowledge.rules.soft import expected_counts
 from hybridattn.memory import HebbianMemory
 
@@ -40,7 +40,8 @@ class RuleMemory(nn.Module):
     w+ to its own conclusion and w to every conclusion of its pair, so that the rule r1 r2 -> r3 has f = w+ / w and
     c = w / (w + 1). Longer examples are completed by expectation over all bracketings. A second Hebbian memory counts
     in the same way what a relation is the other way round; a symmetric relation is its own inverse there, and one that
-    leaves others as they are composes as r1 r2 -> r2. Evidence is dense, R^3 float64: for up to about a hundred
+    leaves others as they are composes as r1 r2 -> r2. A third counts which relations imply others of the same two.
+    Evidence is dense, R^3 float64: for up to about a hundred
     relations.
 
     Args:
@@ -62,6 +63,7 @@ class RuleMemory(nn.Module):
         size = len(self.relations)
         self.compositions = HebbianMemory(size * size, size)
         self.inverses = HebbianMemory(size, size)
+        self.implications = HebbianMemory(size, size)
 
     def arguments(self) -> dict[str, Any]:
         """Give the constructor's arguments of an empty memory of this form."""
@@ -97,10 +99,14 @@ class RuleMemory(nn.Module):
 
         Raises ArgumentError where a relation is unknown, and then counts nothing.
         """
-        places = torch.tensor([numbered(self.relations, pair) for pair in pairs], dtype=torch.long).reshape(-1, 2)
-        hot = torch.nn.functional.one_hot(places, len(self.relations)).double()
-        if len(hot):
-            self.inverses.write(hot[:, 0], hot[:, 1])
+        self._write_pairs(self.inverses, pairs)
+
+    def learn_implications(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Count pairs (r, s), each of two things that were stated to be in r and in s as well, for r -> s alone.
+
+        Raises ArgumentError where a relation is unknown, and then counts nothing.
+        """
+        self._write_pairs(self.implications, pairs)
 
     def add(self, path: Sequence[str], positive: Mapping[str, float], *, total: float) -> None:
         """Add evidence w for what two relations compose to, or what one is the other way round, and w+ of conclusions.
@@ -112,14 +118,27 @@ class RuleMemory(nn.Module):
             what = ", ".join(f"{name} {count:g}" for name, count in positive.items())
             raise ArgumentError(f"{' '.join(path)}: one or two relations with w+ that sum to w = {total:g}; got {what}")
         memory, row = (self.inverses, key[0]) if len(key) == 1 else (self.compositions, self._key(*key))
-        memory.total[row] += total
-        memory.positive[row, ends] += torch.tensor(list(positive.values()), dtype=torch.float64)
-        torch.minimum(memory.positive, memory.total, out=memory.positive)
+        _add(memory, row, dict(zip(ends, positive.values(), strict=True)), total)
+
+    def add_implied(self, relation: str, conclusion: str, *, positive: float, total: float) -> None:
+        """Add evidence that a relation implies another of the same two; what others it implies is not touched.
+
+        A relation may imply several, so that w+ of different conclusions need not sum to w; w is the largest given.
+
+        Raises ArgumentError unless both are known and 0 <= positive <= total.
+        """
+        key, end = numbered(self.relations, (relation, conclusion))
+        if not 0 <= positive <= total * SLACK:
+            raise ArgumentError(f"{relation} -> {conclusion}: expected 0 <= w+ <= w; got {positive:g} and {total:g}")
+        memory = self.implications
+        more = max(0.0, total - float(memory.total[key, 0]))
+        _add(memory, key, {end: positive}, more)
 
     def forget(self, share: float) -> None:
         """Multiply all evidence by a share in (0, 1]: frequencies stay, confidence falls."""
         self.compositions.forget(share)
         self.inverses.forget(share)
+        self.implications.forget(share)
 
     def evidence(self) -> RuleEvidence:
         """Give the counts of all rules."""
@@ -127,6 +146,10 @@ class RuleMemory(nn.Module):
         composed = self.compositions.positive.reshape(size, size, size)
         pairs = self.compositions.total[:, 0].reshape(size, size)
         return RuleEvidence(composed, pairs, self.inverses.positive, self.inverses.total[:, 0])
+
+    def implied(self) -> Implied:
+        """Give the counts of which relations imply others."""
+        return Implied(self.implications.positive, self.implications.total[:, 0])
 
     def probabilities(self, expected: Tensor | None = None) -> Tensor:
         """Give P(r3 | r1, r2) = (w+ + 1/R) / (w + 1), (R, R, R): the expectation of R exclusive conclusions.
@@ -144,12 +167,33 @@ class RuleMemory(nn.Module):
         frequency, confidence = (part[self._key(*pair), end] for part in self.compositions.truth())
         return float(frequency), float(confidence)
 
+    def turned_truth(self, relation: str, conclusion: str) -> tuple[float, float]:
+        """Give (f, c) that the one is the other the other way round; a relation is symmetric as it is its own."""
+        return _truth(self.inverses, *numbered(self.relations, (relation, conclusion)))
+
+    def implied_truth(self, relation: str, conclusion: str) -> tuple[float, float]:
+        """Give (f, c) that two in the one relation are in the other as well."""
+        return _truth(self.implications, *numbered(self.relations, (relation, conclusion)))
+
+    def identity_truth(self, relation: str) -> tuple[float, float]:
+        """Give (f, c) that a relation leaves what follows it as it is, r1 r2 -> r2, over all r2 that were seen."""
+        [key] = numbered(self.relations, (relation,))
+        composed, pairs, *_ = self.evidence()
+        positive, total = float(composed[key].diagonal().sum()), float(pairs[key].sum())
+        return (positive / total if total else 0.5), total / (total + 1)
+
     def extra_repr(self) -> str:
         """Describe the memory in one line."""
         return f"{len(self.relations)} relations, decay={self.decay}"
 
     def _key(self, first: int, second: int) -> int:
         return first * len(self.relations) + second
+
+    def _write_pairs(self, memory: HebbianMemory, pairs: Iterable[tuple[str, str]]) -> None:
+        places = torch.tensor([numbered(self.relations, pair) for pair in pairs], dtype=torch.long).reshape(-1, 2)
+        hot = torch.nn.functional.one_hot(places, len(self.relations)).double()
+        if len(hot):
+            memory.write(hot[:, 0], hot[:, 1])
 
     def _write(self, counts: Tensor) -> None:
         """Write counts (R, R, R) as one graded event a pair: how often seen, and the share of each conclusion."""
@@ -160,6 +204,17 @@ class RuleMemory(nn.Module):
             keys[torch.arange(len(pairs)), pairs] = 1.0
             shares = flat[pairs] / seen.unsqueeze(1)
             self.compositions.write(keys, shares.clamp_max(1.0), evidence=seen.unsqueeze(1).expand(-1, 2))
+
+
+def _add(memory: HebbianMemory, row: int, positive: Mapping[int, float], total: float) -> None:
+    memory.total[row] += total
+    memory.positive[row, list(positive)] += torch.tensor(list(positive.values()), dtype=torch.float64)
+    torch.minimum(memory.positive, memory.total, out=memory.positive)
+
+
+def _truth(memory: HebbianMemory, one: int, other: int) -> tuple[float, float]:
+    frequency, confidence = (part[one, other] for part in memory.truth())
+    return float(frequency), float(confidence)
 
 
 def weighed(

@@ -1,26 +1,50 @@
 """The soft chart: the distribution over what a path composes to, over all bracketings, with gradients."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 
 from hybridattn.errors import ArgumentError, ShapeError
 
-__all__ = ["expected_counts", "soft_chart"]
+__all__ = ["Sureness", "expected_counts", "of_conclusion", "of_parts", "soft_chart"]
+
+Sureness: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""How sure a split is, (..., 1), from the products of its parts (..., R^2) and what they conclude (..., R)."""
 
 BATCH = 512  # paths at once: the outer products of a chart of ten facts stay under 200 MB
 
 
-def soft_chart(leaves: Tensor, compositions: Tensor, *, beta: float = 0.0) -> Tensor:
+def of_conclusion(pairs: Tensor, concluded: Tensor) -> Tensor:
+    """Call a split as sure as the likeliest conclusion: max_r P_imj(r). For answers."""
+    return concluded.amax(-1, keepdim=True)
+
+
+def of_parts(pairs: Tensor, concluded: Tensor) -> Tensor:
+    """Call a split as sure as its parts: max_r P_im(r) max_r P_mj(r).
+
+    For learning: where both parts are known and what they compose to is not, there is something to learn; where a part
+    is not known, whatever would make it fit is a guess.
+    """
+    return pairs.amax(-1, keepdim=True)
+
+
+def soft_chart(
+    leaves: Tensor, compositions: Tensor, *, beta: float = 0.0, sureness: Sureness = of_conclusion
+) -> Tensor:
     """Compose paths of k relations by every bracketing: (b, R), the distribution over conclusions.
 
     With P(r3 | r1, r2) the inside pass is P_ij(r) = sum_m a_m sum_(r1, r2) P_im(r1) P_mj(r2) P(r | r1, r2), where the
-    attention over split points is a = softmax_m(beta max_r P_imj(r)): at beta = 0 all split points count alike, and
-    the larger beta the more the sure ones (Lari and Young 1990, without their grammar's probabilities of splitting).
+    attention over split points is a = softmax_m(beta s_m) with the sureness s_m of a split, max_r P_imj(r) unless
+    another is given: at beta = 0 all split points count alike, and the larger beta the more the sure ones (Lari and
+    Young 1990, without their grammar's probabilities of splitting).
 
     Args:
         leaves: (b, k, R), for each path and step a distribution over relations; k at least 1.
-        compositions: (R, R, R), P(r3 | r1, r2), which sums to 1 over r3.
+        compositions: (R, R, R), P(r3 | r1, r2), which sums to 1 over r3, or to less where two may compose to nothing.
         beta: inverse temperature of the attention over split points, at least 0.
+        sureness: of a split, `of_conclusion` or `of_parts`.
 
     Raises:
         ShapeError: shapes that do not fit.
@@ -40,11 +64,11 @@ def soft_chart(leaves: Tensor, compositions: Tensor, *, beta: float = 0.0) -> Te
         raise ArgumentError(f"beta must be at least 0; got {beta}")
     spans, flat = [leaves], compositions.reshape(size * size, size)
     for length in range(2, leaves.shape[1] + 1):
-        spans.append(_spans(spans, length, flat, beta))
+        spans.append(_spans(spans, length, flat, beta, sureness))
     return spans[-1][:, 0]
 
 
-def _spans(spans: list[Tensor], length: int, flat: Tensor, beta: float) -> Tensor:
+def _spans(spans: list[Tensor], length: int, flat: Tensor, beta: float, sureness: Sureness) -> Tensor:
     """Compose all spans of one length, (b, n, R), from the shorter ones."""
     count = spans[0].shape[1] - length + 1
     pairs = torch.stack(
@@ -56,7 +80,7 @@ def _spans(spans: list[Tensor], length: int, flat: Tensor, beta: float) -> Tenso
     if beta == 0:
         return pairs.mean(0) @ flat
     each = pairs @ flat
-    return ((beta * each.amax(-1, keepdim=True)).softmax(0) * each).sum(0)
+    return ((beta * sureness(pairs, each)).softmax(0) * each).sum(0)
 
 
 def expected_counts(paths: Tensor, values: Tensor, weights: Tensor, compositions: Tensor) -> Tensor:

@@ -43,9 +43,9 @@ class SlotBlocks(Protocol):
 
 @dataclass(frozen=True)
 class TensorBlocks:
-    """SlotBlocks of at most `rows` slots out of tensors: keys (n, d), values (n, v) or None for the keys, ids (n,) or None.
+    """Blocks of at most `rows` slots out of tensors: keys (n, d), values (n, v) or None for the keys, ids (n,) or None.
 
-    Without ids slots are numbered from 0. SlotBlocks are views, and carry gradients.
+    Without ids slots are numbered from 0. Blocks are views, and carry gradients.
 
     >>> blocks = TensorBlocks(torch.eye(3), rows=2)
     >>> [block.ids.tolist() for block in blocks]

@@ -29,6 +29,8 @@ FEW = 400  # symbols and operations that are counted: a formula with more has mo
 class Explanation:
     """A conclusion in the symbols of its premises: `f_12`, `c_12` for fact 12, `f_match0`, `c_match0` for match 0.
 
+    A negative number, as a learned rule has it, is written with n: `f_n3` is the frequency of fact -3.
+
     The formulas are worked out when they are asked for. One whole formula repeats what a proof uses twice, and may be
     too long to be printed (see `is_short`); `stages` never is, for it has a formula for each step.
     """
@@ -122,7 +124,7 @@ def explain(derivation: Derivation, *, functions: Functions = FUNCTIONS) -> Expl
 def _symbols(premise: str) -> tuple[Any, Any]:
     import sympy
 
-    name = premise.removeprefix("fact:").replace(":", "")
+    name = premise.removeprefix("fact:").replace(":", "").replace("-", "n")  # a symbol is a name: 12, match0, n3
     return sympy.Symbol(f"f_{name}", nonnegative=True), sympy.Symbol(f"c_{name}", nonnegative=True)
 
 

@@ -226,3 +226,45 @@ def test_ten_hops_from_two_and_three(sets):
 @pytest.mark.parametrize(("ordered", "least"), [(True, WALK), (False, GRAPH)])
 def test_every_length(sets, ordered, least):
     check(sets, range(4, 11), ordered=ordered, least=least)
+
+
+AWKWARD = {
+    "a relation never met in training": ([[0, 1], [1, 2]], ["daughter", "cousin"], [0, 2]),
+    "source and target apart": ([[0, 1], [2, 3]], ["daughter", "brother"], [0, 3]),
+    "an empty story": ([], [], [0, 1]),
+    "edges without relations alone": ([[0, 1], [1, 2]], [], [0, 2]),
+    "a question about oneself": ([[0, 1], [1, 2]], ["daughter", "brother"], [0, 0]),
+    "someone nobody told of": ([[0, 1], [1, 2]], ["daughter", "brother"], [0, 9]),
+}
+SOUND = {
+    "a cycle": ([[0, 1], [1, 0], [1, 2], [2, 1]], ["daughter", "mother", "brother", "brother"], [0, 2]),
+    "contradictory facts": ([[0, 1], [0, 1], [1, 2]], ["daughter", "uncle", "brother"], [0, 2]),
+    "a fact told twice": ([[0, 1], [0, 1], [1, 2], [1, 2]], ["daughter", "daughter", "brother", "brother"], [0, 2]),
+    "noise with relations": (
+        [[3, 4], [0, 1], [0, 3], [1, 2], [4, 2]],
+        ["son", "daughter", "uncle", "brother", "x"],
+        [0, 2],
+    ),
+    "noise without relations": ([[0, 1], [1, 2], [1, 4], [4, 2]], ["daughter", "brother"], [0, 2]),
+}
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_awkward_stories_are_answered_or_have_no_evidence(tmp_path, ordered):
+    rows = [
+        {"edges": edges, "types": types, "query": query, "target": "son"}
+        for edges, types, query in [*AWKWARD.values(), *SOUND.values()]
+    ]
+    (tmp_path / "b.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    column = '"{edges}","{types}","({query[0]}, {query[1]})","{target}"'
+    lines = [column.format(**{**row, "edges": [tuple(edge) for edge in row["edges"]]}) for row in rows]
+    (tmp_path / "b.csv").write_text("\n".join(["story_edges,edge_types,query_edge,target", *lines]))
+    train = [written(tmp_path / "a.csv", *[ROW] * 3)]
+    report = evaluate_clutrr(train, [tmp_path / "b.jsonl", tmp_path / "b.csv"], generator=seeded(), ordered=ordered)
+    for file in report.files:
+        assert file.stories == len(rows)
+        assert file.no_evidence == len(rows) - file.correct
+        assert file.faithfulness.replay == file.faithfulness.sufficiency == 1.0
+        if not ordered:
+            assert file.correct == len(SOUND)
+    assert len({file.correct for file in report.files}) == 1

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from hybridattn import ArgumentError
+from hybridattn import ArgumentError, replay
 from hybridattn.knowledge.datasets.triples import read_splits
 from hybridattn.knowledge.evaluation.links import Ranking, evaluate_links, filtered_ranks
 from hybridattn.knowledge.links import LinkPredictor, Scored, TripleGraph
@@ -77,3 +77,15 @@ def test_umls(umls: Path) -> None:
     splits = read_splits(umls)
     predictor = learned([*splits.train], [*splits.valid, *splits.test])
     assert evaluate_links(predictor, splits.test, known=splits.valid).all.mrr >= 0.90
+
+
+@pytest.mark.slow
+def test_wn18rr(data: Path, tmp_path: Path) -> None:
+    with tarfile.open(data / "wn18rr.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    splits = read_splits(tmp_path / "wn18rr")
+    predictor = learned([*splits.train], [*splits.valid, *splits.test])
+    assert evaluate_links(predictor, splits.test, known=splits.valid).all.mrr >= 0.48
+    head, relation, _ = splits.test[0]
+    for answer in predictor.tails(head, relation, top=3):
+        assert replay(answer.derivation) == answer.judgement

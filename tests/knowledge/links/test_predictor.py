@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from knowledge.links.small import TRIPLES, edges, paths
 
 from hybridattn import ArgumentError, DerivationError, UnknownTermError, parse_term, replay
-from hybridattn.knowledge.links import ConstantRule, LinkPredictor, Mining, PathRule, TripleGraph
+from hybridattn.knowledge.links import ConstantRule, LinkAnswer, LinkPredictor, Maximum, Mining, PathRule, TripleGraph
+from hybridattn.knowledge.links.rules import Rule, rule_fact
 from hybridattn.reasoning import Judgement, Truth, apply_rule
 
 FAMILY = [(a, "parent", b) for a, b in ("ab", "bc", "cd", "de", "ef")]
@@ -129,3 +130,25 @@ def test_detachment_fills_the_first_condition() -> None:
     assert whole.stamp == {1, 2, 3}
     with pytest.raises(DerivationError, match="deduction does not fit"):
         apply_rule("deduction", half, judged("<(*, d, c) --> r>", 4))
+
+
+def test_another_aggregation_asks_the_same_rules() -> None:
+    triples = [(a, "parent", b) for a, b in ("ab", "bc", "cd", "de", "ef", "ax", "xc")]
+    triples += [(a, "grandparent", b) for a, b in ("ac", "bd", "ce")]
+    predictor = learned(triples, least=1)
+    other = predictor.with_aggregation(Maximum())
+    assert (other.aggregation, other.graph, other.paths) == (Maximum(), predictor.graph, predictor.paths)
+    assert (other.constants, other.mining, other.rules) == (predictor.constants, predictor.mining, predictor.rules)
+    assert predictor.aggregation != other.aggregation
+    best = other.tails("d", "grandparent", top=1)[0]
+    strongest = max(rule.w_plus / (rule.w + other.mining.doubt) for rule in fired_rules(other, best))
+    assert best.score == pytest.approx(strongest)
+    assert predictor.tails("d", "grandparent", top=1)[0].score > -np.log1p(-strongest) - 1e-9
+
+
+def fired_rules(predictor: LinkPredictor, answer: LinkAnswer) -> list[Rule]:
+    texts = {
+        str(rule_fact(rule, 0, predictor.graph.entities, predictor.graph.relations).judgement.term): rule
+        for rule in map(predictor.rule, range(predictor.rules))
+    }
+    return [texts[str(rule.judgement.term)] for rule in answer.rules]
