@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
+
+from hybridattn.cli.console import table
 
 if TYPE_CHECKING:
     from hybridattn.knowledge import ClutrrFile, ClutrrReport
@@ -25,25 +28,26 @@ def spread(reports: Sequence["ClutrrReport"]) -> list[dict[str, Any]]:
 
 def shown(reports: Sequence["ClutrrReport"]) -> tuple[Any, ...]:
     """Lay out the first run, and after it the spread of all of them where there are several."""
-    first, table = reports[0], Table(*HEADS)
+    first, made = reports[0], table(*HEADS)
     for one in first.files:
-        table.add_row(*_row(one))
+        made.add_row(*_row(one))
     order = "walk order" if first.ordered else "unordered"
     said = f"{first.trained} stories, {first.rules} rules, {order}, {first.seconds:.1f} s."
-    return (table, said) if len(reports) == 1 else (table, said, _spread_table(reports))
+    return (made, said) if len(reports) == 1 else (made, said, _spread_table(reports))
 
 
-def _row(one: "ClutrrFile") -> tuple[str, ...]:
+def _row(one: "ClutrrFile") -> tuple[str | Text, ...]:
     faith, steps = one.faithfulness, one.steps
     shares = (faith.replay, faith.sufficiency, faith.comprehensiveness, faith.random_deletion)
     told = ("" if share is None else f"{share:.4f}" for share in (*shares, None if steps is None else steps.f1))
     hops = "" if one.hops is None else str(one.hops)
-    return Path(one.file).name, hops, str(one.stories), f"{one.accuracy:.4f}", str(one.no_evidence), *told
+    return Text(Path(one.file).name), hops, str(one.stories), f"{one.accuracy:.4f}", str(one.no_evidence), *told
 
 
 def _spread_table(reports: Sequence["ClutrrReport"]) -> Table:
-    table = Table("file", "mean", "spread", "least", "most", title=f"Accuracy of {len(reports)} runs")
+    made = table("file", "mean", "spread", "least", "most")
+    made.title = f"Accuracy of {len(reports)} runs"
     for row in spread(reports):
         figures = (row["accuracy"][name] for name in ("mean", "spread", "least", "most"))
-        table.add_row(Path(row["file"]).name, *(f"{figure:.4f}" for figure in figures))
-    return table
+        made.add_row(Text(Path(row["file"]).name), *(f"{figure:.4f}" for figure in figures))
+    return made

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["import_facts", "store_app"]
 
 store_app = typer.Typer(
-    help="Look after stores: folders of memories that last, as `facts import` and MemoryStore make them.",
+    help="Look after stores: folders of memories that last, as `facts import` and MemoryStore make them.\n\n"
+    "Example: hybridattn store verify kept/",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
