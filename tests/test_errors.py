@@ -18,6 +18,7 @@ KINDS = {
     "MemoryFileError": ValueError,
     "NarseseError": ValueError,
     "NotFiniteError": ValueError,
+    "RankError": RuntimeError,
     "ShapeError": ValueError,
     "SlotError": LookupError,
     "StoreBusyError": ValueError,

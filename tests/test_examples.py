@@ -167,8 +167,8 @@ def test_a_family_proves_a_ten_hop_answer(tmp_path):
     assert "Lea's granddaughter is Kim" in done.stdout
     assert "replayed: <(*, Lea, Kim) --> granddaughter>. %" in done.stdout
     html = (tmp_path / "here.html").read_text("utf-8")
-    assert "<code>Lea</code>" in html
-    assert "&lt;(*, Lea, Kim) --&gt; granddaughter&gt;" in html
+    assert '<code dir="auto">Lea</code>' in html
+    assert '&lt;(*, Lea, Kim) <span class="copula">--&gt;</span> granddaughter&gt;' in html
     assert "Formula and what matters" in html
     assert "Content-Security-Policy" in html
     assert "See here.html." in done.stdout

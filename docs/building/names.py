@@ -21,6 +21,8 @@ ROOMS = (
     "hybridattn.view",
     "hybridattn.view.plots",
     "hybridattn.trace",
+    "hybridattn.ranks",
+    "hybridattn.display",
     "hybridattn.errors",
 )
 
