@@ -82,5 +82,5 @@ $(VENV)/.docs-installed: $(WANTED) | $(VENV)/.made
 
 $(VENV)/.test-installed: $(WANTED) | $(VENV)/.made
 	@echo "installing hybridattn and its test tools into $(VENV) (torch is large: this can take some minutes)"
-	@$(INSTALL) -e ".[test]"
+	@$(INSTALL) -e ".[test,peers]"
 	@touch $@ $(VENV)/.demo-installed
