@@ -232,6 +232,7 @@ _NAMES = {
         "Sparse",
         "SparseDistributedMemory",
         "Sphere",
+        "StoreBlocks",
         "StoreReader",
         "Storkey",
         "Synchronous",

@@ -5,6 +5,7 @@ from hybridattn.memory.large.coded import Bfloat16Codes, CodedBlocks, Int8Codes,
 from hybridattn.memory.large.estimate import Estimate, Estimating
 from hybridattn.memory.large.indexed import Calibration, IndexedMemory
 from hybridattn.memory.large.lists import FaissLists, Fitted, Index, KMeansLists, OneList
+from hybridattn.memory.large.stored import StoreBlocks
 from hybridattn.memory.large.streaming import read_blocks
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MappedBlocks",
     "OneList",
     "SlotBlocks",
+    "StoreBlocks",
     "TensorBlocks",
     "read_blocks",
     "read_coded",
