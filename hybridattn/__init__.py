@@ -253,6 +253,7 @@ _NAMES = {
         "gated_delta_rule",
         "gated_delta_rule_loop",
         "hetero_associative",
+        "indexed_store",
         "load",
         "mean_shift",
         "modern_hopfield",

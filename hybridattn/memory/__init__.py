@@ -54,6 +54,7 @@ from hybridattn.memory.large import (
     SlotBlocks,
     StoreBlocks,
     TensorBlocks,
+    indexed_store,
     read_blocks,
     read_coded,
 )
@@ -220,6 +221,7 @@ __all__ = [
     "gated_delta_rule",
     "gated_delta_rule_loop",
     "hetero_associative",
+    "indexed_store",
     "load",
     "mean_shift",
     "modern_hopfield",

@@ -1,5 +1,6 @@
 """A group of processes, each a rank, that all call the same in the same order (SPMD)."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -42,13 +43,15 @@ class Ranks:
     def __init__(self, group: Group = None, *, timeout: float | None = None) -> None:
         if timeout is not None and not timeout > 0:
             raise ArgumentError(f"timeout must be above 0 seconds; got {timeout}")
-        self._group = _process_group(group)
-        self.rank = 0 if self._group is None else dist.get_rank(self._group)
-        self.size = 1 if self._group is None else dist.get_world_size(self._group)
+        found = _process_group(group)
+        self.rank = 0 if found is None else dist.get_rank(found)
+        self.size = 1 if found is None else dist.get_world_size(found)
         if self.rank < 0:
             raise ArgumentError("this process is no rank of the group")
-        if timeout is not None and self._group is not None:
-            self._group = self._with(timeout, self._group)
+        if timeout is not None and found is not None:
+            found = self._with(timeout, found)
+        # torch keeps its groups until they are destroyed, and aborts a process that still holds one at its end
+        self._held = None if found is None else weakref.ref(found)
 
     def __deepcopy__(self, memo: object) -> "Ranks":
         return self
@@ -93,6 +96,13 @@ class Ranks:
         if self.size > 1:
             self._sum(torch.zeros(1))
 
+    @property
+    def _group(self) -> dist.ProcessGroup | None:
+        group = None if self._held is None else self._held()
+        if self._held is not None and (group is None or not dist.is_initialized()):
+            raise RankError(f"{self!r} has no group any more: it was destroyed")
+        return group
+
     def _gather(self, tensor: Tensor) -> Tensor:
         found = tensor.new_empty((self.size, *tensor.shape))
         with self._watched():
@@ -120,6 +130,8 @@ class Ranks:
     def _watched(self) -> Iterator[None]:
         try:
             yield
+        except RankError:
+            raise
         except RuntimeError as error:
             why = str(error).strip().splitlines()[0]
             raise RankError(f"{self!r} lost its group: a rank died or did not answer in time ({why})") from error

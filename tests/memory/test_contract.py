@@ -23,6 +23,7 @@ BUILD_NO_MEMORY = {
     "export_store",
     "gated_delta_rule",
     "gated_delta_rule_loop",
+    "indexed_store",
     "load",
     "read_blocks",
     "read_coded",

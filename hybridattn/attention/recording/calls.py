@@ -9,13 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hybridattn.attention.recording.fast import (
+    asked_by_fast_path,
+    gives_weights,
+    heads_with_weights,
+    layer_with_weights,
+)
 from hybridattn.attention.recording.recorded import RecordedAttention, Recording
 from hybridattn.attention.recording.shares import Asked, Shares, shares_of, shares_of_weights
 
 __all__ = ["Watch"]
-
-_PADDING = 1
-"""torch's number of a mask (b, n) of keys that are padding; others are masks of scores."""
 
 
 class Watch:
@@ -95,38 +98,29 @@ class Watch:
 
     def native(self, original: Callable[..., Any], query: Tensor, *given: Any, **named: Any) -> Any:
         """Call the fast path of `nn.MultiheadAttention`, where query, key and value are one tensor."""
+        if not named and gives_weights(original, query):
+            found, weights = heads_with_weights(query, *given)
+            self._note(self.running[-1], shares_of_weights(weights, self.top), weights.shape[-1])
+            return found
         found = original(query, *given, **named)
         _, _, width, heads, weight, bias, _, _, *rest = given
         mask, _, _, kind, *_ = (*rest, *(None,) * 4)[:4]
-        self._keep_projected(self.running[-1], query, (width, heads, weight, bias), mask, kind)
+        self._keep(self.running[-1], asked_by_fast_path(query, (width, heads, weight, bias), mask, kind))
         return found
 
     def layer(self, original: Callable[..., Any], source: Tensor, *given: Any, **named: Any) -> Any:
         """Call the fast path of `nn.TransformerEncoderLayer`."""
+        name = f"{self.running[-1]}.self_attn".lstrip(".")
+        if not named and gives_weights(original, source):
+            found, weights = layer_with_weights(source, *given)
+            self._note(name, shares_of_weights(weights, self.top), weights.shape[-1])
+            return found
         found = original(source, *given, **named)
         width, heads, weight, bias, _, _, _, first, eps, scale, shift, *rest = given
         mask, kind = (*rest[6:], None, None)[:2]
         asked = functional.layer_norm(source, (width,), scale, shift, eps) if first else source
-        name = f"{self.running[-1]}.self_attn".lstrip(".")
-        self._keep_projected(name, asked, (width, heads, weight, bias), mask, kind)
+        self._keep(name, asked_by_fast_path(asked, (width, heads, weight, bias), mask, kind))
         return found
-
-    @torch.no_grad()
-    def _keep_projected(
-        self, name: str, source: Tensor, parts: tuple[int, int, Tensor, Tensor], mask: Tensor | None, kind: int | None
-    ) -> None:
-        """Project as the fast path does; in its masks True, or any number but 0, is what may not be read."""
-        width, heads, weight, bias = parts
-        if source.is_nested:
-            lengths = torch.tensor([len(part) for part in source.unbind()], device=source.device)
-            source = source.to_padded_tensor(0.0)
-            mask, kind = torch.arange(source.shape[1], device=source.device) >= lengths[:, None], _PADDING
-        projected = functional.linear(source, weight[: 2 * width], bias[: 2 * width])
-        query, keys = (part.reshape(*part.shape[:-1], heads, -1).transpose(1, 2) for part in projected.chunk(2, -1))
-        allowed = None if mask is None else ~mask.to(torch.bool)
-        if allowed is not None and kind == _PADDING:
-            allowed = allowed[:, None, None]
-        self._keep(name, Asked(query, keys, query.shape[-1] ** -0.5, allowed))
 
     @torch.no_grad()
     def _keep(self, name: str, asked: Asked) -> None:

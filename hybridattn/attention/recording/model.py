@@ -20,8 +20,9 @@ def record(model: nn.Module, *, top: int = 8) -> Iterator[Recording]:
     Every call of `scaled_dot_product_attention` is recorded, and so is that of `nn.MultiheadAttention` and the
     `nn.Transformer` layers, whether they call it, compute the weights themselves (`need_weights`) or take torch's fast
     path: the model runs as it does without, bit by bit, in training and under `no_grad`, with its masks and dropout.
-    Shares are computed again from the queries and keys that the call had, block by block: what is held besides them is
-    the `top` best keys of each query and head. Only the thread that records is listened to. A model that was compiled
+    Where torch computes all shares and gives none away, on the CPU's fast paths, it is asked for them; else they are
+    computed again from the queries and keys that the call had, block by block. What is kept is the `top` best keys of
+    each query and head. Only the thread that records is listened to. A model that was compiled
     or scripted before keeps its secrets: record the one that it was made of.
 
     Args:

@@ -58,13 +58,14 @@ def shares_of(asked: Asked, top: int) -> Shares:
             block = slice(first, first + heads), slice(start, start + rows)
             products = _products(query[block] * asked.scale, keys[block[0]], room)
             scores = _scores(asked, products, [_part(mask, block) for mask in masks], start)
-            shares[block], slots[block] = _best(scores, k)
+            slots[block], shares[block] = shares_of_weights(scores.softmax(-1), k)
     return Shares(slots.reshape(*lead, q, k), shares.reshape(*lead, q, k))
 
 
 def shares_of_weights(weights: Tensor, top: int) -> Shares:
     """Give the `top` largest of shares (..., q, n) that somebody has computed already."""
-    shares, slots = weights.to(_wide(weights)).nan_to_num(nan=0.0).topk(min(top, weights.shape[-1]))
+    shares, slots = _largest(weights, min(top, weights.shape[-1]))
+    shares = shares.to(_wide(weights)).nan_to_num(nan=0.0)
     return Shares(slots.masked_fill(shares == 0, -1), shares)
 
 
@@ -86,15 +87,6 @@ def _scores(asked: Asked, products: Tensor, masks: list[Tensor | None], start: i
         later = torch.arange(scores.shape[-1], device=scores.device) > places[:, None]
         scores.masked_fill_(later, -torch.inf)
     return scores
-
-
-def _best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Give the largest shares of scores (b, q, n), which are used up."""
-    highest = scores.amax(-1, keepdim=True)
-    weights = scores.sub_(highest.masked_fill(highest == -torch.inf, 0.0)).exp_()
-    total = weights.sum(-1, keepdim=True)
-    best, slots = _largest(weights, k)
-    return best / total.where(total > 0, 1.0), slots.masked_fill(best == 0, -1)
 
 
 def _largest(weights: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Memories larger than RAM, and reads that cost less than looking everywhere and say how sure they are."""
 
 from hybridattn.memory.large.blocks import Block, MappedBlocks, SlotBlocks, TensorBlocks
+from hybridattn.memory.large.cached import indexed_store
 from hybridattn.memory.large.coded import Bfloat16Codes, CodedBlocks, Int8Codes, KeyCoding, read_coded
 from hybridattn.memory.large.estimate import Estimate, Estimating
 from hybridattn.memory.large.indexed import Calibration, IndexedMemory
@@ -27,6 +28,7 @@ __all__ = [
     "SlotBlocks",
     "StoreBlocks",
     "TensorBlocks",
+    "indexed_store",
     "read_blocks",
     "read_coded",
 ]

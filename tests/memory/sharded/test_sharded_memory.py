@@ -389,12 +389,16 @@ def test_torchrun_starts_it(tmp_path):
     script.write_text(
         "import torch\n"
         "import torch.distributed as dist\n"
-        "from hybridattn import ShardedMemory\n"
+        "from hybridattn import RankError, ShardedMemory\n"
         "dist.init_process_group('gloo')\n"
         "memory = ShardedMemory(3, beta=50.0)\n"
         "memory.write(torch.eye(3))\n"
         "print(f'{memory.read(torch.eye(3)[2], top=1).slots.tolist()} of {memory.sizes()}\\n', end='')\n"
         "dist.destroy_process_group()\n"
+        "try:\n"
+        "    memory.read(torch.eye(3)[2])\n"
+        "except RankError as error:\n"
+        "    print(f'{error}\\n', end='')\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script)],
@@ -405,4 +409,5 @@ def test_torchrun_starts_it(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["[2] of [2, 1]"] * 2
+    after = [f"rank {rank} of 2 has no group any more: it was destroyed" for rank in range(2)]
+    assert sorted(done.stdout.splitlines()) == ["[2] of [2, 1]"] * 2 + after

@@ -57,6 +57,35 @@ class ListedSlots(StoredSlots):
             self.build_index()
         return ids
 
+    def take(self, ids: Tensor, keys: Tensor, values: Tensor | None, *, evidence: Tensor | None = None) -> None:
+        """Store slots under ids of their own, (m,) int64, all above those that are there; they are fresh."""
+        rows = self._checked(keys, values, evidence)
+        if len(ids) and (bool((ids.diff() <= 0).any()) or (len(self) and int(ids[0]) <= int(self.ids.amax()))):
+            raise ArgumentError("ids must rise, above all that are there")
+        self._append(rows, ids.to(self.ids.device))
+        self.list_of = torch.cat((self.list_of, torch.full_like(self.ids[len(self.list_of) :], _FRESH)))
+        self.next_id = self.next_id.new_tensor(max(int(self.next_id), int(ids[-1]) + 1 if len(ids) else 0))
+
+    def take_lists(self, ids: Tensor, lists: Tensor) -> bool:
+        """Put slots with these ids into these lists, as an index did before; False, and no change, if that is none.
+
+        ids and lists are (m,) int64, with no id twice and no list below 0. Slots that are not named are fresh, ids that
+        do not live are left out.
+        """
+        good = ids.dtype == lists.dtype == torch.int64 and ids.ndim == 1 and ids.shape == lists.shape
+        if not good or len(torch.unique(ids)) < len(ids) or bool((lists < 0).any()):
+            return False
+        kept = torch.isin(ids, self.ids)
+        ids, lists = ids[kept].to(self.ids.device), torch.unique(lists[kept], return_inverse=True)[1]
+        list_of = torch.full_like(self.ids, _FRESH)
+        list_of[self._places(ids)] = lists.to(list_of.device)
+        order = torch.where(list_of == _FRESH, len(self), list_of).argsort(stable=True)
+        self.list_of = list_of
+        for name in self._stored():
+            setattr(self, name, getattr(self, name)[order])
+        self._summary = None
+        return True
+
     def erase(self, ids: Tensor) -> None:
         """Forget the slots with these ids, of any shape; raises SlotError, and forgets none, if one is not alive."""
         super().erase(ids)

@@ -1,0 +1,90 @@
+"""An indexed memory of what a durable store holds; which list each slot is in is kept beside the store."""
+
+import json
+import os
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from hybridattn.errors import HybridAttnError, MemoryFileError
+from hybridattn.memory.durable import StoreReader
+from hybridattn.memory.keeping.writing import write_whole
+from hybridattn.memory.large.indexed import IndexedMemory
+from hybridattn.memory.large.lists import Index
+from hybridattn.memory.large.stored import StoreBlocks
+
+__all__ = ["indexed_store"]
+
+OLD = 0.25
+"""From this share of fresh slots on, lists are learnt anew."""
+
+
+def indexed_store(
+    store: StoreReader, *, index: Index, probes: int = 8, beta: float | None = None, cache: bool = True
+) -> IndexedMemory:
+    """Give the living slots of a store as an `IndexedMemory`, with the same ids and evidence, in RAM.
+
+    Learning lists takes long, so their numbers are kept in the folder `cache` of the store, which may be removed at any
+    time. Slots written since are fresh, and erased ones gone: lists that are there are never wrong for being old. Where
+    more than a quarter is fresh, or the file is damaged or of another index, they are learnt again. A folder that
+    cannot be written keeps nothing.
+
+    Args:
+        store: a store, or a reader of one.
+        index: how slots are put into lists; its `repr` names the file.
+        probes: how many lists a read looks into.
+        beta: inverse temperature; None is that of the store.
+        cache: whether to use that folder at all.
+
+    Raises: as `IndexedMemory`.
+    """
+    memory = IndexedMemory(
+        store.key_dim, store.value_dim, index=index, probes=probes, beta=store.beta if beta is None else beta
+    ).to(store.dtype)
+    ids = _filled(memory, store)
+    path = store.path / "cache" / f"lists-{sha256(repr(index).encode()).hexdigest()[:16]}.safetensors"
+    known = _read(path, repr(index)) if cache else None
+    if known is None or not memory.take_lists(*known) or memory.fresh > OLD * len(ids):
+        memory.build_index()
+        if cache and len(ids):
+            _write(path, memory, repr(index))
+    return memory
+
+
+def _filled(memory: IndexedMemory, store: StoreReader) -> Tensor:
+    """Take the slots of all blocks, under their ids."""
+    ids = [torch.empty(0, dtype=torch.int64)]
+    for block in StoreBlocks(store):
+        values = None if store.value_dim is None else block.values
+        memory.take(block.ids, block.keys, values, evidence=store.evidence_of(block.ids))
+        ids.append(block.ids)
+    memory.next_id = torch.tensor(store.next_id)
+    return torch.cat(ids)
+
+
+def _read(path: Path, index: str) -> tuple[Tensor, Tensor] | None:
+    """Give ids and lists that were kept; None where they are missing, damaged, or of something else."""
+    try:
+        raw = path.read_bytes()
+        length = int.from_bytes(raw[:8], "little")
+        about = json.loads(raw[8 : 8 + length])["__metadata__"]
+        found = load(raw)
+        ids, lists = found["ids"], found["lists"]
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+    whole = sha256(ids.numpy().tobytes() + lists.numpy().tobytes()).hexdigest()
+    return (ids, lists) if about.get("index") == index and about.get("sum") == whole else None
+
+
+def _write(path: Path, memory: IndexedMemory, index: str) -> None:
+    ids, lists = memory.ids.cpu(), memory.list_of.cpu()
+    whole = sha256(ids.numpy().tobytes() + lists.numpy().tobytes()).hexdigest()
+    data = save({"ids": ids, "lists": lists}, {"index": index, "sum": whole})
+    with suppress(OSError, MemoryFileError, HybridAttnError):
+        os.makedirs(path.parent, exist_ok=True)
+        write_whole(path, lambda file: file.write(data))
