@@ -133,6 +133,7 @@ _NAMES = {
         "UnitNorm",
         "attention_flow",
         "attention_rollout",
+        "attention_weights",
         "causal",
         "cluster",
         "compressed_read",

@@ -85,6 +85,7 @@ from hybridattn.attention.recording import (
     Recording,
     attention_flow,
     attention_rollout,
+    attention_weights,
     record,
 )
 from hybridattn.attention.result import Read
@@ -207,6 +208,7 @@ __all__ = [
     "UnitNorm",
     "attention_flow",
     "attention_rollout",
+    "attention_weights",
     "causal",
     "cluster",
     "compressed_read",

@@ -3,5 +3,6 @@
 from hybridattn.attention.recording.layered import attention_flow, attention_rollout
 from hybridattn.attention.recording.model import record
 from hybridattn.attention.recording.recorded import RecordedAttention, Recording
+from hybridattn.attention.recording.weights import attention_weights
 
-__all__ = ["RecordedAttention", "Recording", "attention_flow", "attention_rollout", "record"]
+__all__ = ["RecordedAttention", "Recording", "attention_flow", "attention_rollout", "attention_weights", "record"]

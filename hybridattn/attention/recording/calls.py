@@ -1,8 +1,10 @@
-"""What each of torch's attention functions was asked."""
+"""What each attention function was asked, torch's and ours."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from inspect import signature
 from typing import Any
 
 import torch
@@ -17,6 +19,7 @@ from hybridattn.attention.recording.fast import (
 )
 from hybridattn.attention.recording.recorded import RecordedAttention, Recording
 from hybridattn.attention.recording.shares import Asked, Shares, shares_of, shares_of_weights
+from hybridattn.attention.recording.weights import weights_of, with_heads
 
 __all__ = ["Watch"]
 
@@ -24,14 +27,15 @@ __all__ = ["Watch"]
 class Watch:
     """Listens to the calls of one thread, and knows which module is running."""
 
-    def __init__(self, top: int) -> None:
-        self.top, self.recording = top, Recording()
+    def __init__(self, top: int, entropy: bool) -> None:
+        self.top, self.entropy, self.recording = top, entropy, Recording()
         self.running: list[str] = []
+        self._silent = False
         self._thread = threading.get_ident()
 
     def is_mine(self) -> bool:
         """Tell whether the model is running, in the thread that records."""
-        return bool(self.running) and threading.get_ident() == self._thread
+        return bool(self.running) and not self._silent and threading.get_ident() == self._thread
 
     @contextmanager
     def inside(self, name: str, module: nn.Module) -> Iterator[None]:
@@ -85,9 +89,7 @@ class Watch:
 
         def kept(*inner: Any, **more: Any) -> Tensor:
             weights: Tensor = softmax(*inner, **more)
-            self._note(
-                self.running[-1], _weights(weights.reshape(-1, heads, *weights.shape[1:]), self.top), weights.shape[-1]
-            )
+            self._note_weights(self.running[-1], weights.detach().reshape(-1, heads, *weights.shape[1:]))
             return weights
 
         functional.softmax = kept
@@ -100,7 +102,7 @@ class Watch:
         """Call the fast path of `nn.MultiheadAttention`, where query, key and value are one tensor."""
         if not named and gives_weights(original, query):
             found, weights = heads_with_weights(query, *given)
-            self._note(self.running[-1], shares_of_weights(weights, self.top), weights.shape[-1])
+            self._note_weights(self.running[-1], weights)
             return found
         found = original(query, *given, **named)
         _, _, width, heads, weight, bias, _, _, *rest = given
@@ -113,7 +115,7 @@ class Watch:
         name = f"{self.running[-1]}.self_attn".lstrip(".")
         if not named and gives_weights(original, source):
             found, weights = layer_with_weights(source, *given)
-            self._note(name, shares_of_weights(weights, self.top), weights.shape[-1])
+            self._note_weights(name, weights)
             return found
         found = original(source, *given, **named)
         width, heads, weight, bias, _, _, _, first, eps, scale, shift, *rest = given
@@ -122,14 +124,79 @@ class Watch:
         self._keep(name, asked_by_fast_path(asked, (width, heads, weight, bias), mask, kind))
         return found
 
+    def read(self, original: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Call one of our own reads, and once more for its best slots; where they are drawn, by the same lot."""
+        query, keys, values, rest = _asked_of(original, given, named)
+        generator = _generator_of(rest.get("separation"))
+        state = None if generator is None else generator.get_state()
+        with self._in_silence():
+            found = original(*given, **named)
+            with _back_at(generator, state), torch.no_grad():
+                first = original(query, keys, values[..., :1], **{**rest, "top": self.top})
+                n, entropy = keys.shape[-2], None
+                slots, shares = with_heads(first.slots[..., :n], first.shares[..., :n])
+                if self.entropy and generator is None and n:
+                    entropy = weights_of(partial(original, **rest), query, keys, values[..., :1], 1)[0].entropy
+        self._note(self.running[-1], Shares(slots, shares, entropy), n)
+        return found
+
+    def linear(self, original: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """Call one of our own reads that name no slots, and ask it for its weights."""
+        query, keys, values, rest = _asked_of(original, given, named)
+        with self._in_silence():
+            found = original(*given, **named)
+            if keys.shape[-2]:
+                with torch.no_grad():
+                    kept, _ = weights_of(partial(original, **rest), query, keys, values[..., :1], self.top)
+                entropy = kept.entropy if self.entropy else None
+                self._note(self.running[-1], Shares(kept.slots, kept.shares, entropy), kept.keys)
+        return found
+
+    @contextmanager
+    def _in_silence(self) -> Iterator[None]:
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
+
     @torch.no_grad()
     def _keep(self, name: str, asked: Asked) -> None:
-        self._note(name, shares_of(asked, self.top), asked.keys.shape[-2])
+        self._note(name, shares_of(asked, self.top, self.entropy), asked.keys.shape[-2])
+
+    @torch.no_grad()
+    def _note_weights(self, name: str, weights: Tensor) -> None:
+        self._note(name, shares_of_weights(weights, self.top, self.entropy), weights.shape[-1])
 
     def _note(self, name: str, found: Shares, keys: int) -> None:
-        self.recording.calls.append(RecordedAttention(name, *found, keys))
+        self.recording.calls.append(RecordedAttention(name, found.slots, found.shares, keys, found.entropy))
 
 
-@torch.no_grad()
-def _weights(weights: Tensor, top: int) -> Shares:
-    return shares_of_weights(weights.detach(), top)
+def _asked_of(
+    original: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
+    """Tell query, keys and values of a call of one of our reads from the rest, by name."""
+    rest = dict(signature(original).bind(*given, **named).arguments)
+    rest.update(rest.pop("parts", {}))
+    return rest.pop("query"), rest.pop("keys"), rest.pop("values"), rest
+
+
+def _generator_of(separation: object) -> torch.Generator | None:
+    """Give what slots are drawn with, or None where none are."""
+    if not hasattr(separation, "generator"):
+        return None
+    return separation.generator or torch.default_generator
+
+
+@contextmanager
+def _back_at(generator: torch.Generator | None, state: Tensor | None) -> Iterator[None]:
+    """Draw again what was drawn from this state on; go on afterwards as if nothing had been."""
+    if generator is None or state is None:
+        yield
+        return
+    after = generator.get_state()
+    generator.set_state(state)
+    try:
+        yield
+    finally:
+        generator.set_state(after)

@@ -14,7 +14,7 @@ __all__ = ["record"]
 
 
 @contextmanager
-def record(model: nn.Module, *, top: int = 8) -> Iterator[Recording]:
+def record(model: nn.Module, *, top: int = 8, entropy: bool = False) -> Iterator[Recording]:
     """Record what a torch model attends to in the forward passes inside the `with`, without changing what it gives.
 
     Every call of `scaled_dot_product_attention` is recorded, and so is that of `nn.MultiheadAttention` and the
@@ -28,6 +28,7 @@ def record(model: nn.Module, *, top: int = 8) -> Iterator[Recording]:
     Args:
         model: whose modules name the calls.
         top: how many keys of each query are kept.
+        entropy: whether to give the entropy of all shares of each query as well.
 
     Raises:
         ArgumentError: top is below 1, or the model is no module.
@@ -43,7 +44,7 @@ def record(model: nn.Module, *, top: int = 8) -> Iterator[Recording]:
         raise ArgumentError(f"model must be a torch module; got {type(model).__name__}")
     if top < 1:
         raise ArgumentError(f"top must be at least 1; got {top}")
-    watch = Watch(top)
+    watch = Watch(top, entropy)
     with ExitStack() as stack:
         for name, module in model.named_modules():
             stack.enter_context(watch.inside(name, module))

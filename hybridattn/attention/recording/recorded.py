@@ -17,7 +17,7 @@ class RecordedAttention:
     """One call of attention in a forward pass: the largest shares of each query in each head.
 
     Shares are those before dropout: what the softmax gave. They do not add up to 1 where more keys were read than kept;
-    `missing` is the rest.
+    `missing` is the rest. Mechanisms that do not average give weights that may be negative, or above 1.
     """
 
     name: str
@@ -28,6 +28,9 @@ class RecordedAttention:
     """(..., h, q, k): their shares, in [0, 1]."""
     keys: int
     """How many keys n there were."""
+    entropy: Tensor | None = None
+    """(..., h, q): -sum_j p_j log p_j over all keys, kept or not, in nats from 0 to log n; where it was asked for
+    and is known."""
 
     @property
     def missing(self) -> Tensor:

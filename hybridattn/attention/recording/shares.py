@@ -36,9 +36,11 @@ class Shares(NamedTuple):
     """(..., h, q, k) int64; -1 where no more keys have a share above 0."""
     shares: Tensor
     """(..., h, q, k), at least float32."""
+    entropy: Tensor | None
+    """(..., h, q), of all shares."""
 
 
-def shares_of(asked: Asked, top: int) -> Shares:
+def shares_of(asked: Asked, top: int, entropy: bool) -> Shares:
     """Give the `top` largest shares softmax(scores) of each query; equal ones in any order."""
     query, keys = asked.query, _per_head(asked.keys, asked.query)
     lead: tuple[int, ...] = tuple(torch.broadcast_shapes(query.shape[:-2], keys.shape[:-2]))  # type: ignore[no-untyped-call]
@@ -48,6 +50,7 @@ def shares_of(asked: Asked, top: int) -> Shares:
     masks = [_laid_out(mask, lead, q, n) for mask in (asked.allowed, asked.bias)]
     slots = torch.empty(len(query), q, k, dtype=torch.int64, device=query.device)
     shares = torch.empty(len(query), q, k, dtype=_wide(query), device=query.device)
+    spread = torch.empty(len(query), q, dtype=_wide(query), device=query.device) if entropy else None
     rows = max(1, min(q, _SCORES // max(1, n)))
     heads = max(1, _SCORES // max(1, n * rows)) if rows == q else 1
     room = torch.empty(
@@ -58,15 +61,20 @@ def shares_of(asked: Asked, top: int) -> Shares:
             block = slice(first, first + heads), slice(start, start + rows)
             products = _products(query[block] * asked.scale, keys[block[0]], room)
             scores = _scores(asked, products, [_part(mask, block) for mask in masks], start)
-            slots[block], shares[block] = shares_of_weights(scores.softmax(-1), k)
-    return Shares(slots.reshape(*lead, q, k), shares.reshape(*lead, q, k))
+            found = shares_of_weights(scores.softmax(-1), k, entropy)
+            slots[block], shares[block] = found.slots, found.shares
+            if spread is not None and found.entropy is not None:
+                spread[block] = found.entropy
+    spread = None if spread is None else spread.reshape(*lead, q)
+    return Shares(slots.reshape(*lead, q, k), shares.reshape(*lead, q, k), spread)
 
 
-def shares_of_weights(weights: Tensor, top: int) -> Shares:
-    """Give the `top` largest of shares (..., q, n) that somebody has computed already."""
+def shares_of_weights(weights: Tensor, top: int, entropy: bool) -> Shares:
+    """Give the `top` largest of shares (..., q, n) that somebody has computed already; rows of NaN read nothing."""
     shares, slots = _largest(weights, min(top, weights.shape[-1]))
     shares = shares.to(_wide(weights)).nan_to_num(nan=0.0)
-    return Shares(slots.masked_fill(shares == 0, -1), shares)
+    spread = torch.special.entr(weights.to(_wide(weights))).sum(-1).nan_to_num(nan=0.0) if entropy else None
+    return Shares(slots.masked_fill(shares == 0, -1), shares, spread)
 
 
 def _products(query: Tensor, keys: Tensor, room: Tensor) -> Tensor:
