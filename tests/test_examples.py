@@ -92,6 +92,13 @@ def record_transformer(said: str, page: str) -> None:
     assert strongest["target"].endswith(f" > {strongest['source'][-1]}\nupper")
 
 
+def reversing(said: str, page: str) -> None:
+    [(right,)] = numbers(r"([\d.]+) of the letters of 1000 new sequences are right", said)
+    assert right > 0.99  # chance is 1 in 10
+    [(aligned,)] = numbers(r"with ([\d.]+) of the shares on the anti-diagonal", said)
+    assert aligned > 0.75  # chance is 1 in 6
+
+
 def noisy_query(said: str, page: str) -> None:
     answered = numbers(r"cosine ([\d.]+): <blurred --> bird>\. %([\d.]+);([\d.]+)%", said)
     assert [cosine for cosine, *_ in answered] == [0.95, 0.9, 0.8, 0.7, 0.6, 0.5]
@@ -133,6 +140,7 @@ ROWS: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "proof_everyday": (".html", proof),
     "proof_wordnet": (".html", proof_wordnet),
     "record_transformer": (".png .html", record_transformer),
+    "reversing": (".png", reversing),
     "sharded_read": (".png", sharded_read),
 }
 """Each example with the kinds of what it writes, and what must be true of it; `family` has a test of its own."""
