@@ -1,58 +1,58 @@
-"""What does a trained Transformer attend to? `read` reads each layer's attention again, into a trace and a graph.
+"""What does a trained Transformer attend to? `record` keeps its attention while it runs, for a trace and a graph.
 
-Run `python examples/record_transformer.py [FIGURE.png]`; it trains, and writes record_transformer.png by default.
+Run `python examples/record_transformer.py [FIGURE.png]`; it writes record_transformer.png, and a page beside it.
 """
 
 import sys
+from pathlib import Path
 
 import networkx as nx
 import torch
 from torch import Tensor, nn
 
-from hybridattn import Hop, Link, ScaledDot, Trace, graph, read
+from hybridattn import graph, node_link, page, record, write_text
 from hybridattn.view.plots import new_axes, write_figure
 
-SYMBOLS, TOKENS, WIDTH = 8, 6, 32
+NAMES, TOKENS, WIDTH = "ABCDEFGH?", 6, 32
 
 
 def questions(count: int, source: torch.Generator) -> tuple[Tensor, Tensor]:
-    chain, mixed = (torch.rand(count, size, generator=source).argsort(-1) for size in (SYMBOLS, TOKENS - 1))
+    chain, mixed = (torch.rand(count, size, generator=source).argsort(-1) for size in (8, TOKENS - 1))
     start = torch.randint(0, TOKENS - 2, (count, 1), generator=source)
     facts = torch.stack([chain.gather(1, mixed), chain.gather(1, mixed + 1)], -1)
-    asked = torch.stack([chain.gather(1, start), torch.full_like(start, SYMBOLS)], -1)
+    asked = torch.stack([chain.gather(1, start), torch.full_like(start, 8)], -1)
     return torch.cat([facts, asked], 1), chain.gather(1, start + 2)[:, 0]
 
 
-def record(part: nn.MultiheadAttention, given: tuple[Tensor, ...], out: tuple[Tensor, None]) -> None:
-    query, keys, values = nn.functional.linear(given[0][0], part.in_proj_weight, part.in_proj_bias).chunk(3, -1)
-    found = read(query, keys, values, similarity=ScaledDot(), top=3)  # one head; more would be one more axis
-    print(f"A layer's output, read again: at most {(part.out_proj(found.value) - out[0][0]).abs().max():.0e} off.")
-    rows = torch.stack([found.slots, found.shares, torch.cosine_similarity(query[:, None], keys[found.slots], -1)], -1)
-    part.links = [[Link(0, -1, int(slot), *rest) for slot, *rest in row] for row in rows.tolist()]
-
-
 def main(path: str = "record_transformer.png") -> None:
-    source = torch.manual_seed(0)
-    body = [nn.TransformerEncoderLayer(WIDTH, 1, 64, dropout=0.0, batch_first=True) for _ in range(2)]
-    net = nn.Sequential(nn.Embedding(SYMBOLS + 1, WIDTH // 2), nn.Flatten(2), *body, nn.Linear(WIDTH, SYMBOLS))
+    source, layer = torch.manual_seed(0), nn.TransformerEncoderLayer(WIDTH, 1, 64, dropout=0.0, batch_first=True)
+    body = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+    net = nn.Sequential(nn.Embedding(len(NAMES), WIDTH // 2), nn.Flatten(2), body, nn.Linear(WIDTH, 8))
     optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
-    for _ in range(600):
-        x, y = questions(128, source)
+    for x, y in (questions(128, source) for _ in range(600)):
         nn.functional.cross_entropy(net(x)[:, -1], y).backward()
         optimiser.step(), optimiser.zero_grad()
     x, y = questions(1000, source)
-    lower, upper = (layer.self_attn for layer in body)
-    lower.register_forward_hook(record), upper.register_forward_hook(record)
-    said, top = net(x)[:, -1].argmax(-1), upper.links[-1]
-    below = [a._replace(parent=i, slot=a.slot + TOKENS) for i, b in enumerate(top) for a in lower.links[b.slot]]
-    names = [f"{a} > {b}{level}".replace("8", "?") for level in ("", "\nbelow") for a, b in x[0].tolist()]
-    trace = Trace((Hop(1, tuple(top)), Hop(0, tuple(below))), ("",))
-    drawn = graph.from_trace(trace, names.__getitem__, question=f"answer\n{said[0]}")
+    with record(net.eval(), top=3) as recording:
+        out = net(x)
+    inner, off = net[:2](x), []
+    for layer, call in zip(body.layers, recording.calls, strict=True):  # the same forward pass by hand
+        part = layer.self_attn
+        query, keys, values = nn.functional.linear(inner, part.in_proj_weight, part.in_proj_bias).chunk(3, -1)
+        shares = (query @ keys.mT / WIDTH**0.5).softmax(-1)
+        off.append((shares.gather(-1, call.slots[:, 0]) - call.shares[:, 0]).abs().max())
+        inner = layer.norm1(inner + part.out_proj(shares @ values))
+        inner = layer.norm2(inner + layer.linear2(layer.linear1(inner).relu()))
+    print(f"Same output, bit by bit: {torch.equal(out, net(x))}. Same shares as by hand: at most {max(off):.0e} off.")
+    said, asked = out[:, -1].argmax(-1), f"What is two steps after {NAMES[x[0, -1, 0]]}?"
+    names = [f"{NAMES[a]} > {NAMES[b]}\n{layer}" for layer in ("lower", "upper") for a, b in x[0]]
+    drawn = graph.from_trace(recording.trace(TOKENS - 1), names.__getitem__, question=f"answer\n{NAMES[said[0]]}")
     places = {name: (hop, hop * (hop + 1) - row) for row, (name, hop) in enumerate(drawn.nodes(data="hop"))}
-    wide, ax = [6 * share for *_, share in drawn.edges(data="share")], new_axes(height=4.6)
-    nx.draw_networkx(drawn, places, ax=ax, width=wide, node_color="#cfe8f3", node_size=1400, font_size=9)
+    wide, ax, web = [6 * share for *_, share in drawn.edges(data="share")], new_axes(), Path(path).with_suffix(".html")
+    nx.draw(drawn, places, ax, with_labels=True, width=wide, node_color="#cfe8f3", node_size=1300, font_size=9)
     write_figure(path, ax)
-    print(f"{(said == y).float().mean():.3f} of 1000 new questions answered. See {path}.")
+    write_text(web, page({"question": asked, "cut": "", "answers": [], "asked": False, "graph": node_link(drawn)}))
+    print(f"{(said == y).float().mean():.3f} of 1000 new questions answered. See {path} and {web}.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Each example runs from a clean folder, writes the picture that was asked for and nothing else, and does what it says.
+"""Each example runs from a clean folder, writes what was asked for and nothing else, and does what it says.
 
 What it must print is worked out here by hand or by another formula.
 """
 
+import json
 import math
 import os
 import re
@@ -18,10 +19,10 @@ EXAMPLES = sorted((HOUSE / "examples").glob("*.py"))
 KINDS = {".png": b"\x89PNG", ".html": b"<!doctype html>"}
 
 
-def printed(name: str, folder: Path, picture: str) -> str:
-    """Run an example in `folder`, see that it wrote the picture alone, and give what it printed."""
+def printed(name: str, folder: Path, written: list[str]) -> str:
+    """Run an example in `folder`, see that it wrote these files alone, and give what it printed."""
     done = subprocess.run(
-        [sys.executable, str(HOUSE / "examples" / f"{name}.py"), picture],
+        [sys.executable, str(HOUSE / "examples" / f"{name}.py"), written[0]],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(HOUSE), "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -29,10 +30,11 @@ def printed(name: str, folder: Path, picture: str) -> str:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in folder.iterdir()] == [picture]
-    start = KINDS[Path(picture).suffix]
-    assert (folder / picture).read_bytes()[: len(start)].lower() == start.lower()
-    assert done.stdout.endswith(f"See {picture}.\n")
+    assert {path.name for path in folder.iterdir()} == set(written)
+    for file in written:
+        start = KINDS[Path(file).suffix]
+        assert (folder / file).read_bytes()[: len(start)].lower() == start.lower()
+    assert done.stdout.endswith(f"See {' and '.join(written)}.\n")
     return done.stdout
 
 
@@ -77,11 +79,24 @@ def proof_wordnet(said: str, page: str) -> None:
 
 
 def record_transformer(said: str, page: str) -> None:
-    off = [off for (off,) in numbers(r"at most ([\de.-]+) off", said)]
-    assert len(off) == 2
-    assert max(off) < 1e-5
+    assert "Same output, bit by bit: True." in said
+    [(off,)] = numbers(r"at most ([\de.-]+) off", said)
+    assert off < 1e-5
     [(right,)] = numbers(r"([\d.]+) of 1000 new questions answered", said)
     assert right > 0.9  # chance is 1 in 8
+    links = json.loads(re.search(r'id="report"[^>]*>(.*?)</script>', page)[1])["graph"]["edges"]
+    assert len(links) == 3 + 3 * 3  # what the answer attended to in the upper layer, and each of that in the lower one
+    assert len({link["source"] for link in links}) == 4
+    strongest = max((link for link in links if link["hop"] == 1), key=lambda link: link["share"])
+    # "answer\nA", and a fact that ends in it, such as "H > A\nupper".
+    assert strongest["target"].endswith(f" > {strongest['source'][-1]}\nupper")
+
+
+def reversing(said: str, page: str) -> None:
+    [(right,)] = numbers(r"([\d.]+) of the letters of 1000 new sequences are right", said)
+    assert right > 0.99  # chance is 1 in 10
+    [(aligned,)] = numbers(r"with ([\d.]+) of the shares on the anti-diagonal", said)
+    assert aligned > 0.75  # chance is 1 in 6
 
 
 def noisy_query(said: str, page: str) -> None:
@@ -124,18 +139,18 @@ ROWS: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "own_memory": (".png", own_memory),
     "proof_everyday": (".html", proof),
     "proof_wordnet": (".html", proof_wordnet),
-    "record_transformer": (".png", record_transformer),
+    "record_transformer": (".png .html", record_transformer),
+    "reversing": (".png", reversing),
     "sharded_read": (".png", sharded_read),
 }
-"""Each example with what it draws and what must be true of it; `family` has a test of its own."""
+"""Each example with the kinds of what it writes, and what must be true of it; `family` has a test of its own."""
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_an_example_does_what_it_says(name, tmp_path):
-    kind, check = ROWS[name]
-    picture = f"here{kind}"
-    said = printed(name, tmp_path, picture)
-    check(said, (tmp_path / picture).read_text("utf-8") if kind == ".html" else "")
+    kinds, check = ROWS[name]
+    said = printed(name, tmp_path, [f"here{kind}" for kind in kinds.split()])
+    check(said, (tmp_path / "here.html").read_text("utf-8") if ".html" in kinds else "")
 
 
 def test_every_example_is_in_a_test():

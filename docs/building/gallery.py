@@ -1,4 +1,4 @@
-"""The directive `example`: runs a script of examples/, and shows its picture, what it printed and how it is written."""
+"""The directive `example`: runs a script of examples/, and shows what it drew and printed, and how it is written."""
 
 import hashlib
 import os
@@ -31,14 +31,14 @@ class Example(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Give the picture, what was printed, and the code, folded; an example that fails ends the build."""
+        """Give what was drawn and printed, and the code, folded; an example that fails ends the build."""
         name = self.arguments[0]
         script = ROOT / "examples" / f"{name}.py"
         self.env.note_dependency(str(script))
         folder = _runs()[name].result()
         printed, code = (folder / _PRINTED).read_text("utf-8"), script.read_text("utf-8")
         return [
-            *_shown(_drawn(folder)),
+            *(node for drawn in _drawn(folder) for node in _shown(drawn)),
             nodes.literal_block(printed, printed, language="text", classes=["printed"]),
             nodes.raw("", f"<details><summary>examples/{name}.py</summary>", format="html"),
             nodes.literal_block(code, code, language="python"),
@@ -46,9 +46,10 @@ class Example(SphinxDirective):
         ]
 
 
-def _drawn(folder: Path) -> Path:
-    [drawn] = [path for path in folder.iterdir() if path.name != _PRINTED]
-    return drawn
+def _drawn(folder: Path) -> list[Path]:
+    """List the files of an example, pictures before pages."""
+    files = (path for path in folder.iterdir() if path.name != _PRINTED)
+    return sorted(files, key=lambda path: (path.suffix == ".html", path.name))
 
 
 def _shown(drawn: Path) -> list[nodes.Node]:
@@ -104,8 +105,9 @@ def _copy_pages(app: Sphinx, error: Exception | None) -> None:
         place = Path(app.outdir) / "examples"
         place.mkdir(exist_ok=True)
         for run in _runs().values():
-            if (drawn := _drawn(run.result())).suffix == ".html":
-                shutil.copyfile(drawn, place / drawn.name)
+            for drawn in _drawn(run.result()):
+                if drawn.suffix == ".html":
+                    shutil.copyfile(drawn, place / drawn.name)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
