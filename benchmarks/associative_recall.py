@@ -15,7 +15,7 @@ from measuring import machine
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from hybridattn import EluPlusOne, EncoderLayer, MultiHeadAttention, Read, causal, linear_attention
+from hybridattn import DPFP, EluPlusOne, EncoderLayer, FeatureMap, MultiHeadAttention, Read, causal, linear_attention
 
 VOCABULARY, LENGTH, PAIRS = 8192, 64, 4
 
@@ -23,10 +23,12 @@ VOCABULARY, LENGTH, PAIRS = 8192, 64, 4
 class LinearHeads(MultiHeadAttention):
     """Heads that read by causal linear attention."""
 
+    feature_map: FeatureMap = EluPlusOne()
+
     def forward(self, query: Tensor, *_: Tensor, **__: object) -> Read:
         sides = ((query, self.to_query, "query"), (query, self.to_key, "keys"), (query, self.to_value, "values"))
         asked, stored, given = (self._split(*side) for side in sides)
-        value = linear_attention(asked, stored, given, feature_map=EluPlusOne(), normalise=True).output
+        value = linear_attention(asked, stored, given, feature_map=self.feature_map, normalise=True).output
         return Read(self.to_out(value.transpose(-3, -2).flatten(-2)))
 
 
@@ -92,7 +94,10 @@ def main() -> None:
     options.add_argument("--rate", type=float, default=3e-3)
     options.add_argument("--attention", type=int, nargs="*", default=[64])
     options.add_argument("--linear", type=int, nargs="*", default=[64, 128, 256])
+    options.add_argument("--nu", type=int, help="features DPFP(nu), 2 nu of a width, in place of elu + 1")
     given = options.parse_args()
+    if given.nu is not None:
+        LinearHeads.feature_map = DPFP(given.nu)
     print(machine(torch.get_num_threads(), f"{VOCABULARY} tokens, length {LENGTH}, {PAIRS} pairs"))
     for kind, widths in ((MultiHeadAttention, given.attention), (LinearHeads, given.linear)):
         for width in widths:

@@ -117,6 +117,7 @@ _NAMES = {
         "RecordedAttention",
         "Recording",
         "RectifiedPower",
+        "RelativeBuckets",
         "RelativePosition",
         "SampledHard",
         "ScaledDot",

@@ -21,6 +21,7 @@ from hybridattn import (
     Places,
     PositionMask,
     RandomBlocks,
+    RelativeBuckets,
     RelativePosition,
     ShapeError,
     Softmax,
@@ -45,6 +46,7 @@ PRIORS: dict[str, PositionPrior | None] = {
     "gaussian": GaussianPrior(3.0),
     "alibi": ALiBi(3),
     "relative": RelativePosition(3, 4, generator=torch.Generator().manual_seed(1)),
+    "buckets": RelativeBuckets(3, buckets=8, reach=8, generator=torch.Generator().manual_seed(2)),
     "multiplied": Multiplied(lambda rows, slots: 1.0 / (1 + (rows - slots).abs())),
     "sum": Sum(GaussianPrior(4.0), ALiBi(3)),
 }
@@ -63,12 +65,17 @@ def bias_by_hand(name: str, distance: Tensor) -> Tensor:
     slopes = torch.tensor([2**-4.0, 2**-8.0, 2**-2.0], dtype=torch.float64)[:, None, None]
     gauss = {3.0: -(distance**2) / 18.0, 4.0: -(distance**2) / 32.0}
     table = PRIORS["relative"]
+    buckets = PRIORS["buckets"]
     assert isinstance(table, RelativePosition)
+    assert isinstance(buckets, RelativeBuckets)
+    # of 4 a side, 2 hold the distances 0 and 1, and 4 = 2 sqrt(8 / 2) parts those from 2 on
+    number = torch.tensor([3, 3, 3, 3, 3, 2, 2, 1, 0, 5, 6, 6, 7, 7, 7, 7, 7])
     return {
         "none": torch.zeros_like(distance, dtype=torch.float64),
         "gaussian": gauss[3.0],
         "alibi": -slopes * distance.abs(),
         "relative": table.table.detach().double()[:, distance.clamp(-4, 4) + 4],
+        "buckets": buckets.table.detach().double()[:, number[distance.clamp(-8, 8) + 8]],
         "multiplied": -(1.0 + distance.abs()).log(),
         "sum": gauss[4.0] - slopes * distance.abs(),
     }[name]
@@ -231,6 +238,42 @@ def test_a_learned_prior_gets_its_gradient() -> None:
     scores = (query @ keys.mT + table[:, distance.clamp(-4, 4) + 4]).masked_fill(~Band(6).matrix(40, 40), -math.inf)
     (scores.softmax(-1) @ values).square().sum().backward()
     torch.testing.assert_close(prior.table.grad, table.grad, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("causal", "back", "ahead"),
+    [
+        # borders 8 * 16^(k / 8) = 8, 11.3, 16, 22.6, 32, 45.3, 64, 90.5
+        (
+            False,
+            {7: 7, 8: 8, 11: 8, 12: 9, 15: 9, 16: 10, 22: 10, 23: 11, 32: 12, 45: 12, 46: 13, 64: 14, 91: 15, 999: 15},
+            {1: 17, 8: 24, 16: 26, 128: 31, 999: 31},
+        ),
+        # borders 16 * 8^(k / 16) = 16, 18.2, 20.7, ..., 45.3 (k = 8), ..., 112.3 (k = 15)
+        (True, {0: 0, 15: 15, 16: 16, 18: 16, 19: 17, 45: 23, 46: 24, 112: 30, 113: 31, 999: 31}, {1: 0, 50: 0}),
+    ],
+)
+def test_buckets_of_t5(causal: bool, back: dict[int, int], ahead: dict[int, int]) -> None:
+    prior = RelativeBuckets(1, causal=causal)
+    with torch.no_grad():
+        prior.table.copy_(torch.arange(32.0))
+    for distances, sign in ((back, -1), (ahead, 1)):
+        slots = torch.tensor([1000 + sign * distance for distance in distances])
+        assert prior.bias(torch.tensor(0), torch.tensor(1000), slots).tolist() == list(distances.values())
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"buckets": 6}, "a multiple of 4, and reach above 1; got 6 and 128"),
+        ({"buckets": 7, "causal": True}, "a multiple of 2, and reach above 3; got 7"),
+        ({"reach": 8}, "reach above 8; got 32 and 8"),
+        ({"heads": 0}, "heads"),
+    ],
+)
+def test_buckets_that_cannot_be(parts: dict[str, int], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        RelativeBuckets(**{"heads": 2, **parts})
 
 
 @pytest.mark.parametrize(
