@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from inspect import signature
 from typing import Any
@@ -23,6 +24,9 @@ from hybridattn.attention.recording.weights import weights_of, with_heads
 
 __all__ = ["Watch"]
 
+_AGAIN = ContextVar("_AGAIN", default=False)
+"""Whether a call is only made to be recorded: nobody listens to it."""
+
 
 class Watch:
     """Listens to the calls of one thread, and knows which module is running."""
@@ -35,7 +39,8 @@ class Watch:
 
     def is_mine(self) -> bool:
         """Tell whether the model is running, in the thread that records."""
-        return bool(self.running) and not self._silent and threading.get_ident() == self._thread
+        mine = bool(self.running) and not self._silent and threading.get_ident() == self._thread
+        return mine and not _AGAIN.get()
 
     @contextmanager
     def inside(self, name: str, module: nn.Module) -> Iterator[None]:
@@ -131,7 +136,7 @@ class Watch:
         state = None if generator is None else generator.get_state()
         with self._in_silence():
             found = original(*given, **named)
-            with _back_at(generator, state), torch.no_grad():
+            with _back_at(generator, state), _again():
                 first = original(query, keys, values[..., :1], **{**rest, "top": self.top})
                 n, entropy = keys.shape[-2], None
                 slots, shares = with_heads(first.slots[..., :n], first.shares[..., :n])
@@ -146,7 +151,7 @@ class Watch:
         with self._in_silence():
             found = original(*given, **named)
             if keys.shape[-2]:
-                with torch.no_grad():
+                with _again():
                     kept, _ = weights_of(partial(original, **rest), query, keys, values[..., :1], self.top)
                 entropy = kept.entropy if self.entropy else None
                 self._note(self.running[-1], Shares(kept.slots, kept.shares, entropy), kept.keys)
@@ -179,6 +184,16 @@ def _asked_of(
     rest = dict(signature(original).bind(*given, **named).arguments)
     rest.update(rest.pop("parts", {}))
     return rest.pop("query"), rest.pop("keys"), rest.pop("values"), rest
+
+
+@contextmanager
+def _again() -> Iterator[None]:
+    token = _AGAIN.set(True)
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        _AGAIN.reset(token)
 
 
 def _generator_of(separation: object) -> torch.Generator | None:

@@ -30,8 +30,7 @@ def gives_weights(original: Callable[..., Any], source: Tensor) -> bool:
 
 def heads_with_weights(query: Tensor, *given: Any) -> tuple[tuple[Tensor, Tensor | None], Tensor]:
     """Call `_native_multi_head_attention`: give what it was asked for, and the weights (b, h, n, n)."""
-    filled: tuple[Any, ...] = (*given, *(None, True, True, None)[len(given) - 8 :])
-    *first, mask, wanted, averaged, kind = filled
+    *first, mask, wanted, averaged, kind = given
     found, weights = _HEADS(query, *first, mask, True, False, kind)
     shown = weights.sum(1).div_(weights.shape[1]) if averaged else weights
     return (found, shown if wanted else None), weights
@@ -71,7 +70,9 @@ def asked_by_fast_path(
         source = source.to_padded_tensor(0.0)
         mask, kind = torch.arange(source.shape[1], device=source.device) >= lengths[:, None], _PADDING
     projected = functional.linear(source, weight[: 2 * width], bias[: 2 * width])
-    query, keys = (part.reshape(*part.shape[:-1], heads, -1).transpose(1, 2) for part in projected.chunk(2, -1))
+    query, keys = (
+        part.reshape(*part.shape[:-1], heads, width // heads).transpose(1, 2) for part in projected.chunk(2, -1)
+    )
     allowed = None if mask is None else ~mask.to(torch.bool)
     if allowed is not None and kind == _PADDING:
         allowed = allowed[:, None, None]

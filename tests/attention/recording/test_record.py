@@ -96,6 +96,24 @@ def test_an_encoder_is_recorded_as_its_weights_are_by_hand(way, gradient):
         torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("first", [False, True], ids=["norm last", "norm first"])
+@pytest.mark.parametrize("source", [X, X[:0], X[:, :1]], ids=["some", "none", "one place"])
+def test_the_fast_path_gives_the_same_bits(dtype, first, source):
+    model = encoder(norm_first=first, activation="gelu").to(dtype)
+    heads = model.layers[0].self_attn
+    source = source.to(dtype)
+    with torch.no_grad():
+        plain = model(source), heads(source, source, source, need_weights=False)
+        with record(model) as recording:
+            value = model(source), heads(source, source, source, need_weights=False)
+    assert value[0].equal(plain[0])
+    assert value[1][0].equal(plain[1][0])
+    assert plain[1][1] is value[1][1] is None
+    assert [call.name for call in recording.calls] == [f"layers.{number}.self_attn" for number in (0, 1, 0)]
+    assert all(call.shares.shape == (len(source), HEADS, *[source.shape[1]] * 2) for call in recording.calls)
+
+
 @pytest.mark.parametrize("width", [1, 3])
 def test_the_largest_shares_are_kept_and_the_rest_is_missing(width):
     model = encoder(1)

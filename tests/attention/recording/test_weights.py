@@ -194,7 +194,7 @@ def test_layers_of_ours_are_recorded_as_torch_s_are():
 
 class Windowed(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        near = positional_read(x, keys=x, values=x, places=Places(Band(1, 1))).value
+        near = positional_read(x, keys=x, values=x, places=Places(Band(1, 1), block=2), beta=2.0).value
         return near + linearised_read(x, x, x)
 
 
@@ -206,7 +206,7 @@ def test_reads_in_blocks_and_without_weights_are_one_call():
     near, linear = recording.calls
     places = torch.arange(5)
     far = (places[:, None] - places).abs() > 1
-    wanted = (x @ x.mT).masked_fill(far, -math.inf).softmax(-1)
+    wanted = (2 * x @ x.mT).masked_fill(far, -math.inf).softmax(-1)
     torch.testing.assert_close(whole(near)[:, 0], wanted)
     torch.testing.assert_close(near.entropy[:, 0], torch.special.entr(wanted).sum(-1))
     assert near.shares.shape == linear.shares.shape == (2, 1, 5, 5)
@@ -214,6 +214,12 @@ def test_reads_in_blocks_and_without_weights_are_one_call():
     with record(model, top=2) as recording:
         model(x[:, :0])
     assert [call.shares.shape[-2] for call in recording.calls] == [0]
+    with record(model, top=5) as outer, record(model, top=5) as inner:
+        assert model(x).equal(plain)
+    for recording in (outer, inner):
+        assert recording.calls[0].slots.equal(near.slots)
+        assert recording.calls[0].shares.equal(near.shares)
+        assert [call.entropy for call in recording.calls] == [None, None]
 
 
 @pytest.mark.parametrize("generator", [None, torch.Generator()], ids=["global", "own"])
@@ -231,8 +237,9 @@ def test_what_is_drawn_is_recorded_and_drawn_once(generator):
     after = source.get_state()
     source.manual_seed(3)
     model = Drawing()
-    with record(model, top=1) as recording:
+    with record(model, top=1, entropy=True) as recording:
         value = model(x)
+    assert [call.entropy for call in recording.calls] == [None, None]
     assert value.equal(plain)
     assert source.get_state().equal(after)
     for call, drawn in zip(recording.calls, value, strict=True):
@@ -274,3 +281,17 @@ def test_entropy_of_torch_s_own_paths():
     with record(attention, top=1, entropy=True) as recording:
         _, weights = attention(x, x, x, average_attn_weights=False)
     torch.testing.assert_close(recording.calls[0].entropy, torch.special.entr(weights).sum(-1).detach())
+
+
+def test_the_entropy_of_a_row_that_reads_nothing_is_0():
+    class Direct(nn.Module):
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            return nn.functional.scaled_dot_product_attention(x, x, x, mask)
+
+    mask = torch.tensor([[True, True], [False, False]])
+    model = Direct()
+    with record(model, top=2, entropy=True) as recording:
+        model(numbers(1, 2, 4), mask)
+    (call,) = recording.calls
+    assert call.entropy[0, 1] == 0
+    assert call.missing[0, 1] == 1
