@@ -130,18 +130,20 @@ class Watch:
         return found
 
     def read(self, original: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        """Call one of our own reads, and once more for its best slots; where they are drawn, by the same lot."""
+        """Call one of our own reads, and once more for its best slots, unless it named them; of draws the same lot."""
         query, keys, values, rest = _asked_of(original, given, named)
         generator = _generator_of(rest.get("separation"))
         state = None if generator is None else generator.get_state()
+        n, entropy = keys.shape[-2], None
+        kept = min(self.top, n)
         with self._in_silence():
-            found = original(*given, **named)
+            found = best = original(*given, **named)
             with _back_at(generator, state), _again():
-                first = original(query, keys, values[..., :1], **{**rest, "top": self.top})
-                n, entropy = keys.shape[-2], None
-                slots, shares = with_heads(first.slots[..., :n], first.shares[..., :n])
+                if found.slots is None or found.slots.shape[-1] < kept:
+                    best = original(query, keys, values[..., :1], **{**rest, "top": self.top})
                 if self.entropy and generator is None and n:
                     entropy = weights_of(partial(original, **rest), query, keys, values[..., :1], 1)[0].entropy
+        slots, shares = with_heads(best.slots[..., :kept], best.shares[..., :kept].detach())
         self._note(self.running[-1], Shares(slots, shares, entropy), n)
         return found
 

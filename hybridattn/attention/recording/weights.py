@@ -9,6 +9,7 @@ from torch import Tensor
 
 from hybridattn.attention.recording.recorded import RecordedAttention
 from hybridattn.attention.tiles.layout import broadcast
+from hybridattn.attention.tiles.top import best as best_of
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["attention_weights", "weights_of", "with_heads"]
@@ -104,5 +105,5 @@ def _better(best: tuple[Tensor, Tensor] | None, part: Tensor, start: int, top: i
     shares, slots = part, torch.arange(start, start + part.shape[-1], device=part.device).expand(part.shape)
     if best is not None:
         slots, shares = torch.cat((best[0], slots), -1), torch.cat((best[1], shares), -1)
-    kept = shares.abs().argsort(dim=-1, descending=True, stable=True)[..., :top]
+    kept = best_of(shares.abs(), slots, top)
     return slots.gather(-1, kept), shares.gather(-1, kept)

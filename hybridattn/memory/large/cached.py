@@ -1,7 +1,6 @@
 """An indexed memory of what a durable store holds; which list each slot is in is kept beside the store."""
 
 import json
-import os
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from hybridattn.errors import HybridAttnError, MemoryFileError
+from hybridattn.errors import MemoryFileError
 from hybridattn.memory.durable import StoreReader
 from hybridattn.memory.keeping.writing import write_whole
 from hybridattn.memory.large.indexed import IndexedMemory
@@ -46,25 +45,21 @@ def indexed_store(
     memory = IndexedMemory(
         store.key_dim, store.value_dim, index=index, probes=probes, beta=store.beta if beta is None else beta
     ).to(store.dtype)
-    ids = _filled(memory, store)
+    _fill(memory, store)
     path = store.path / "cache" / f"lists-{sha256(repr(index).encode()).hexdigest()[:16]}.safetensors"
     known = _read(path, repr(index)) if cache else None
-    if known is None or not memory.take_lists(*known) or memory.fresh > OLD * len(ids):
+    if known is None or not memory.take_lists(*known) or memory.fresh > OLD * len(memory):
         memory.build_index()
-        if cache and len(ids):
+        if cache and len(memory):
             _write(path, memory, repr(index))
     return memory
 
 
-def _filled(memory: IndexedMemory, store: StoreReader) -> Tensor:
+def _fill(memory: IndexedMemory, store: StoreReader) -> None:
     """Take the slots of all blocks, under their ids."""
-    ids = [torch.empty(0, dtype=torch.int64)]
-    for block in StoreBlocks(store):
-        values = None if store.value_dim is None else block.values
-        memory.take(block.ids, block.keys, values, evidence=store.evidence_of(block.ids))
-        ids.append(block.ids)
+    for ids, keys, values in StoreBlocks(store):  # a block is gone when the next one comes
+        memory.take(ids, keys, None if store.value_dim is None else values, evidence=store.evidence_of(ids))
     memory.next_id = torch.tensor(store.next_id)
-    return torch.cat(ids)
 
 
 def _read(path: Path, index: str) -> tuple[Tensor, Tensor] | None:
@@ -77,14 +72,17 @@ def _read(path: Path, index: str) -> tuple[Tensor, Tensor] | None:
         ids, lists = found["ids"], found["lists"]
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return None
-    whole = sha256(ids.numpy().tobytes() + lists.numpy().tobytes()).hexdigest()
-    return (ids, lists) if about.get("index") == index and about.get("sum") == whole else None
+    return (ids, lists) if about == _about(index, ids, lists) else None
 
 
 def _write(path: Path, memory: IndexedMemory, index: str) -> None:
     ids, lists = memory.ids.cpu(), memory.list_of.cpu()
-    whole = sha256(ids.numpy().tobytes() + lists.numpy().tobytes()).hexdigest()
-    data = save({"ids": ids, "lists": lists}, {"index": index, "sum": whole})
-    with suppress(OSError, MemoryFileError, HybridAttnError):
-        os.makedirs(path.parent, exist_ok=True)
+    data = save({"ids": ids, "lists": lists}, _about(index, ids, lists))
+    with suppress(OSError, MemoryFileError):
+        path.parent.mkdir(exist_ok=True)
         write_whole(path, lambda file: file.write(data))
+
+
+def _about(index: str, *parts: Tensor) -> dict[str, str]:
+    """Give what the file says of itself: whose lists they are, and their checksum."""
+    return {"index": index, "sum": sha256(b"".join(part.numpy().tobytes() for part in parts)).hexdigest()}

@@ -247,6 +247,30 @@ def test_what_is_drawn_is_recorded_and_drawn_once(generator):
     assert not recording.calls[0].slots.equal(recording.calls[1].slots)
 
 
+@pytest.mark.parametrize(("asked", "top", "calls"), [(None, 3, 2), (2, 3, 2), (3, 3, 1), (9, 3, 1), (5, 9, 1)])
+def test_best_slots_that_a_read_names_are_not_asked_for_again(asked, top, calls):
+    x, times = numbers(5, 4), []
+
+    class Counted(Entmax):
+        def weights(self, scores: Tensor, /) -> Tensor:
+            times.append(1)
+            return super().weights(scores)
+
+    class Asking(nn.Module):
+        def forward(self, x: Tensor) -> object:
+            return read(x, x, x, separation=Counted(1.5), top=asked)
+
+    model = Asking()
+    with record(model, top=top) as recording:
+        model(x)
+    wanted = read(x, x, x, separation=Entmax(1.5), top=top)
+    assert len(times) == calls
+    (call,) = recording.calls
+    assert call.slots.equal(wanted.slots[:, :5])
+    torch.testing.assert_close(call.shares, wanted.shares[:, :5])
+    assert not call.shares.requires_grad
+
+
 def test_classic_models_are_recorded_as_they_tell():
     torch.manual_seed(0)
     source = torch.randint(0, 9, (2, 5))
