@@ -40,9 +40,9 @@ def attention_weights(
         negative ones, and have no entropy. Leading axes are those of the value; of (b, q, v) a head of 1 is made.
 
     Raises:
-        ArgumentError: the value is not the sum of the weights times the values, so that there are no such weights; or
-            top is below 1.
-        ShapeError: no slots, or tensors of fewer than two axes.
+        ArgumentError: the value is not the sum of the weights times the values, so that there are no such weights; the
+            mechanism cannot be called, or gives something else; or top is below 1.
+        ShapeError: no slots, tensors of fewer than two axes, or more values than keys, or fewer.
 
     >>> x = torch.tensor([[1.0], [3.0], [8.0], [8.0]])
     >>> from hybridattn import Pooled, compressed_read
@@ -51,9 +51,13 @@ def attention_weights(
     """
     if top < 1:
         raise ArgumentError(f"top must be at least 1; got {top}")
+    if not callable(mechanism):
+        raise ArgumentError(f"mechanism must be called with query, keys and values; got {type(mechanism).__name__}")
     if min(query.ndim, keys.ndim, values.ndim) < 2 or not keys.shape[-2]:
         shapes = [tuple(side.shape) for side in (query, keys, values)]
         raise ShapeError(f"query, keys and values must have 2 axes or more, and a slot or more; got {shapes}")
+    if values.shape[-2] != keys.shape[-2]:
+        raise ShapeError(f"values must hold n={keys.shape[-2]} slots as keys do; got shape {tuple(values.shape)}")
     found, is_linear = weights_of(mechanism, query, keys, values, top)
     if not is_linear:
         raise ArgumentError("mechanism must be linear in its values and the same at every call; what it gave is not")

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from hybridattn.errors import MemoryFileError
+from hybridattn.errors import ArgumentError, MemoryFileError
 from hybridattn.memory.durable import StoreReader
 from hybridattn.memory.keeping.writing import write_whole
 from hybridattn.memory.large.indexed import IndexedMemory
@@ -40,8 +40,10 @@ def indexed_store(
         beta: inverse temperature; None is that of the store.
         cache: whether to use that folder at all.
 
-    Raises: as `IndexedMemory`.
+    Raises: as `IndexedMemory`; ArgumentError where the store is none, such as the path of one.
     """
+    if not isinstance(store, StoreReader):
+        raise ArgumentError(f"store must be a MemoryStore or a StoreReader; got {type(store).__name__}")
     memory = IndexedMemory(
         store.key_dim, store.value_dim, index=index, probes=probes, beta=store.beta if beta is None else beta
     ).to(store.dtype)

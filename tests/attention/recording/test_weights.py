@@ -123,6 +123,10 @@ def test_what_is_not_linear_is_refused():
         attention_weights(lambda q, k, v: None, Q, K, V)
     with pytest.raises(ArgumentError, match="top must be at least 1; got 0"):
         attention_weights(read, Q, K, V, top=0)
+    with pytest.raises(ArgumentError, match="must be called with query, keys and values; got str"):
+        attention_weights("read", Q, K, V)
+    with pytest.raises(ShapeError, match="values must hold n=9 slots as keys do"):
+        attention_weights(read, Q, K, V[..., :3, :])
     with pytest.raises(ShapeError, match="a slot or more"):
         attention_weights(read, Q, K[..., :0, :], V[..., :0, :])
     with pytest.raises(ShapeError, match="must end in width 5"):

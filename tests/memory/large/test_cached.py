@@ -131,3 +131,8 @@ def test_ids_rise():
     assert not memory.take_lists(torch.tensor([2, 2]), torch.tensor([0, 1]))
     assert not memory.take_lists(torch.tensor([2]), torch.tensor([-1]))
     assert memory.ids.tolist() == [2, 5]
+
+
+def test_a_path_is_no_store(store):
+    with pytest.raises(ArgumentError, match="store must be a MemoryStore or a StoreReader; got str"):
+        indexed_store(str(store.path), index=OneList())
