@@ -172,10 +172,11 @@ def wide(count: int, *, hops: int = 8) -> Report:
 def hostile(text: str) -> Report:
     """The same text everywhere that a user's text can stand."""
     truth = {"frequency": 1.0, "confidence": 0.9}
-    step = {"rule": text, "premises": [text, f"fact:{text}"], "conclusion": text, **truth, "stamp": [1]}
-    stored = {"id": 1, "source": text, "relation": text, "target": f"{text}2", **truth, "observations": [1]}
-    match = {"id": 0, "query": text, "key": f"{text}2", **truth}
-    other = {"term": text, **truth, "facts": [1], "why": text}
+    step = {"rule": text, "premises": [text, f"fact:{text}", f"match:{text}"], "conclusion": text, **truth}
+    step["stamp"] = [1]
+    stored = {"id": text, "source": text, "relation": text, "target": f"{text}2", **truth, "observations": [1]}
+    match = {"id": text, "query": text, "key": f"{text}2", **truth}
+    other = {"term": text, **truth, "facts": [text], "why": text}
     found = {
         "term": f"{text}2",
         **truth,

@@ -73,6 +73,8 @@ def test_what_lies_too_deep_is_refused() -> None:
 USUAL = [(tag, sorted(attributes)) for tag, attributes in Parts(page(hostile("plain"))).tags]
 
 
+@example("1")
+@example("fact:1")
 @example("<b>")
 @example("&lt;--><script>")
 @settings(max_examples=40)
