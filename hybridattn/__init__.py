@@ -31,6 +31,7 @@ _NAMES = {
     "errors": (
         "AmbiguousTermError",
         "ArgumentError",
+        "CompileError",
         "ConvergenceError",
         "DerivationError",
         "FactsError",

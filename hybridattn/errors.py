@@ -7,6 +7,7 @@ from unicodedata import east_asian_width
 __all__ = [
     "AmbiguousTermError",
     "ArgumentError",
+    "CompileError",
     "ConvergenceError",
     "DerivationError",
     "FactsError",
@@ -47,6 +48,10 @@ class ShapeError(HybridAttnError, ValueError):
 
 class NotFiniteError(HybridAttnError, ValueError):
     """A tensor that has to be finite holds a NaN or an infinity."""
+
+
+class CompileError(HybridAttnError, RuntimeError):
+    """Torch did not compile what was to run compiled: names why."""
 
 
 class ConvergenceError(HybridAttnError, ArithmeticError):

@@ -11,6 +11,7 @@ from hybridattn.errors import AmbiguousTermError, HybridAttnError, NarseseError,
 KINDS = {
     "AmbiguousTermError": LookupError,
     "ArgumentError": ValueError,
+    "CompileError": RuntimeError,
     "ConvergenceError": ArithmeticError,
     "DerivationError": ValueError,
     "FactsError": ValueError,
@@ -105,6 +106,7 @@ def test_ambiguous_term_lists_the_senses() -> None:
     "name",
     [
         "ArgumentError",
+        "CompileError",
         "ConvergenceError",
         "FactsError",
         "HybridAttnError",

@@ -1,6 +1,7 @@
 """Reads in which position decides who reads whom: a block of rows at a time, with the slots that it reaches."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple, Unpack
 
 import torch
@@ -13,7 +14,7 @@ from hybridattn.attention.read import read
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.tiles.layout import TILE, steps
 from hybridattn.attention.tiles.lookup import Lookup
-from hybridattn.errors import ShapeError
+from hybridattn.errors import CompileError, ShapeError
 
 __all__ = ["positional_read"]
 
@@ -23,8 +24,8 @@ def positional_read(query: Tensor, keys: Tensor, values: Tensor, places: Places,
 
     The same as `read(query, keys, values, mask=..., prior=...)` with the q x n matrices of the places, which are never
     held: each block of rows is read with the slots it reaches, so a band of w slots costs O(q w d). Any similarity and
-    separation, top and log mass: each block is one `read`. On a GPU a softmax of factored similarities goes to
-    FlexAttention. A row that may read nothing reads 0, with log mass -inf.
+    separation, top and log mass: each block is one `read`. On a GPU a softmax of dot products goes to FlexAttention,
+    where torch compiles it. A row that may read nothing reads 0, with log mass -inf.
 
     Args:
         query, keys, values: (..., q, d), (..., n, d) and (..., n, v), as for `read`.
@@ -45,9 +46,9 @@ def positional_read(query: Tensor, keys: Tensor, values: Tensor, places: Places,
     if heads is not None and (query.ndim < 3 or query.shape[-3] != heads):
         raise ShapeError(f"query must have heads={heads} as axis -3 for this prior; got shape {tuple(query.shape)}")
     if flexible(query, values, parts):
-        return flex_read(
-            query, keys, values, places, beta=parts.get("beta", 1.0), log_mass=parts.get("log_mass", False)
-        )
+        beta, log_mass = parts.get("beta", 1.0), parts.get("log_mass", False)
+        with suppress(CompileError):
+            return flex_read(query, keys, values, places, beta=beta, log_mass=log_mass)
     found = [_part(lookup, near, places, parts) for near in _nearby(lookup, places)]
     if not found:
         return read(query, keys, values, **parts)

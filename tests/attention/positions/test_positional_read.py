@@ -1,10 +1,13 @@
 """A read under places is the read under their matrices, written out by hand in float64."""
 
 import math
+import os
+import shutil
 
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.attention.flex_attention import create_block_mask
 
 from hybridattn import (
     ALiBi,
@@ -12,6 +15,7 @@ from hybridattn import (
     Band,
     Blocks,
     Causal,
+    CompileError,
     Dilated,
     Dot,
     GaussianPrior,
@@ -31,6 +35,7 @@ from hybridattn import (
     positional_read,
     with_previous,
 )
+from hybridattn.attention.positions.flex import _block_mask
 from hybridattn.attention.positions.priors import PositionPrior
 
 MASKS: dict[str, PositionMask | None] = {
@@ -133,16 +138,70 @@ def test_flex_attention_gives_the_same(mask: str, prior: str) -> None:
     torch.testing.assert_close(found.log_mass.double(), mass, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.slow
-def test_compiled_flex_attention_gives_the_same() -> None:
-    query, keys, values = (numbers(1, 3, 256, 16, seed=seed).float() for seed in range(3))
-    places = Places(Band(40) | Global(2), ALiBi(3))
+COMPILER = any(map(shutil.which, (os.environ.get("CXX") or "c++", "g++", "clang++")))
+needs_compiler = pytest.mark.skipif(not COMPILER, reason="no compiler of C++ is installed")
+
+
+def compiled(mask: str, prior: str, q: int, n: int, start: int) -> None:
+    sides = three(n, q)
     with torch.no_grad():
-        try:
-            found = flex_read(query, keys, values, places, beta=0.25)
-        except Exception as error:  # a missing compiler shows in many ways
-            pytest.skip(f"FlexAttention does not compile here: {type(error).__name__}")
-    torch.testing.assert_close(found.value, positional_read(query, keys, values, places, beta=0.25).value)
+        places = Places(MASKS[mask], PRIORS[prior], start=start)
+        found = flex_read(*(side.float() for side in sides), places, beta=0.5)
+    wanted, _ = plain(*sides, *matrices(mask, prior, q, n, start))
+    torch.testing.assert_close(found.value.double(), wanted.nan_to_num(0.0), atol=2e-6, rtol=1e-5)
+
+
+@needs_compiler
+def test_compiled_flex_attention_gives_the_same() -> None:
+    torch.compiler.reset()
+    compiled("band", "alibi", 129, 300, 171)  # two blocks of rows, three of slots
+    compiled("band", "alibi", 40, 30, 5)  # rows after 35 reach no slot
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize(("q", "n", "start"), [(1, 1, 0), (63, 63, 0), (150, 150, 0), (9, 150, 6)])
+def test_compiled_flex_attention_gives_the_same_everywhere(q: int, n: int, start: int) -> None:
+    for mask, prior in [*((mask, "alibi") for mask in MASKS), *(("band", prior) for prior in PRIORS)]:
+        torch.compiler.reset()
+        compiled(mask, prior, q, n, start)
+
+
+@needs_compiler
+def test_what_torch_does_not_compile_is_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.compiler.reset()
+    monkeypatch.setattr("hybridattn.attention.positions.reading.flexible", lambda *_: True)
+    places = Places(Band(3, 2), PRIORS["gaussian"])
+    with torch._dynamo.config.patch(recompile_limit=1), torch.no_grad():
+        for n in (20, 21):  # the second is one too many
+            sides = [side.float() for side in three(n)]
+            wanted = flex_read(*sides, places, compiled=False).value
+            torch.testing.assert_close(positional_read(*sides, places).value, wanted)
+        with pytest.raises(CompileError, match="as many different reads as torch keeps"):
+            flex_read(*sides, places)
+        torch.compiler.reset()
+        with pytest.raises(CompileError, match=r"not compiled for this read: .*return_lse"):
+            flex_read(*sides, places, log_mass=True)
+        assert positional_read(*sides, places, log_mass=True).log_mass is not None
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_the_blocks_hold_those_that_are_reached(mask: str) -> None:
+    chosen = MASKS[mask]
+    if chosen is None:
+        return
+    query, keys = torch.zeros(1, 1, 199, 4), torch.zeros(1, 1, 200, 4)
+    found = _block_mask(Places(chosen), query, keys)
+    theirs = create_block_mask(chosen.mask_mod(), None, None, 199, 200, device="cpu")
+    assert found is not None
+    assert (found.to_dense() >= theirs.to_dense()).all()
+
+
+def test_blocks_hold_no_whole_mask() -> None:
+    rows = torch.zeros(1, 1, 1, 4).expand(1, 1, 1 << 18, 4)  # the mask would take 64 GiB
+    found = _block_mask(Places(Band(200)), rows, rows)
+    assert found is not None
+    assert found.to_dense().sum() == 3 * 2048 - 3
 
 
 @pytest.mark.parametrize("similarity", [Dot(), NegativeSquaredEuclidean()])

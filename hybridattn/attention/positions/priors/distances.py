@@ -51,17 +51,22 @@ class ALiBi:
 
     def __init__(self, heads: int) -> None:
         whole("heads", heads, 1)
-        self.slopes = torch.tensor(_slopes(heads))
-        """(h,), in (0, 1)."""
+        self.heads = heads
+        """How many slopes there are."""
 
     @property
-    def heads(self) -> int:
-        """How many slopes there are."""
-        return len(self.slopes)
+    def slopes(self) -> Tensor:
+        """The slopes of all heads: (h,), in (0, 1)."""
+        return self._slope(torch.arange(self.heads))
 
     def bias(self, head: Tensor, rows: Tensor, slots: Tensor, /) -> Tensor:
         """Give minus the slope of the head times the distance."""
-        return -self.slopes.to(head.device)[head] * (rows - slots).abs()
+        return -self._slope(head) * (rows - slots).abs()
+
+    def _slope(self, head: Tensor) -> Tensor:
+        # Computed and not looked up: a kernel that is compiled has no table to carry to its device.
+        power = 1 << (self.heads.bit_length() - 1)
+        return (torch.where(head < power, -8 * (head + 1), -4 * (2 * (head - power) + 1)) / power).exp2()
 
 
 class RelativePosition(nn.Module):
@@ -166,9 +171,3 @@ def _bucket(distance: int, buckets: int, reach: int) -> int:
             break
         number += 1
     return number
-
-
-def _slopes(heads: int) -> list[float]:
-    power = 1 << (heads.bit_length() - 1)
-    slopes = [2.0 ** (-8 * head / power) for head in range(1, power + 1)]
-    return slopes + [2.0 ** (-4 * head / power) for head in range(1, 2 * (heads - power), 2)]
