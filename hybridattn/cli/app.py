@@ -9,10 +9,10 @@ import typer
 from hybridattn import __version__
 from hybridattn.cli.ask import ask, export, show
 from hybridattn.cli.console import WRONG_INPUT
-from hybridattn.cli.evaluate import evaluate_app
-from hybridattn.cli.experiment import experiment_app
+from hybridattn.cli.evaluating import evaluate_app
+from hybridattn.cli.experimenting import experiment_app
 from hybridattn.cli.graph import graph
-from hybridattn.cli.reason import narsese, reason
+from hybridattn.cli.logic import narsese, reason
 from hybridattn.cli.recall import recall
 from hybridattn.cli.store import import_facts, store_app
 from hybridattn.cli.viewing import view

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hybridattn.cli.proof import report
+from hybridattn.cli.logic.proof import report
 from hybridattn.errors import ArgumentError, HybridAttnError
 from hybridattn.reasoning.narsese import parse_sentence
 
@@ -19,7 +19,7 @@ Line = Mapping[str, Any]
 
 def from_narsese(file: Path, *, ask: str | None) -> dict[str, Any]:
     """Derive from a .nal file as `reason` does without options, and report as its page does."""
-    from hybridattn.cli.reason import inputs
+    from hybridattn.cli.logic.command import inputs
     from hybridattn.reasoning.nal import derive
 
     judgements, questions = inputs(str(file), [] if ask is None else [ask])

@@ -17,7 +17,7 @@ ROWS = [("tweety", "is_a", "canary"), ("canary", "is_a", "bird")]
 
 def reason_lines(*texts: str, levels: int = 1) -> tuple[str, object]:
     """Give what `reason --json` prints for some judgements, and the conclusions themselves."""
-    from hybridattn.cli.reason import _json_lines
+    from hybridattn.cli.logic.command import _json_lines
 
     said = [parse_sentence(text) for text in texts]
     asked = [sentence for sentence in said if sentence.punctuation == "?"]

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from hybridattn.cli.clutrr_tables import shown, spread
 from hybridattn.cli.console import ANSWERED, STDOUT, check_targets, print_out, trained_runs, wrote_json
-from hybridattn.cli.evaluate_babi import babi
-from hybridattn.cli.evaluate_links import countries, links
+from hybridattn.cli.evaluating.babi import babi
+from hybridattn.cli.evaluating.clutrr_tables import shown, spread
+from hybridattn.cli.evaluating.links import countries, links
 from hybridattn.errors import ArgumentError
 
 __all__ = ["Listed", "evaluate_app"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hybridattn.cli import completion
-from hybridattn.cli.showing import (
+from hybridattn.cli.experimenting.showing import (
     basin_table,
     draw_basins,
     draw_energy,

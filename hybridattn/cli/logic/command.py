@@ -14,7 +14,7 @@ from rich.text import Text
 
 from hybridattn.cli.console import ANSWERED, NO_ANSWER, STDOUT, check_targets, print_out, table, waiting, wrote_json
 from hybridattn.cli.inputs import lines_of, named
-from hybridattn.cli.proof import report, rule_of, surest
+from hybridattn.cli.logic.proof import report, rule_of, surest
 from hybridattn.errors import ArgumentError, NarseseError
 from hybridattn.reasoning.dialects import ona, opennars, pynars
 from hybridattn.reasoning.narsese import Sentence, parse_sentence, read_sentences
