@@ -50,7 +50,8 @@ class EncoderLayer(_Layer):
         dim: width of the places.
         heads: of the attention; or give the attention itself.
         hidden: units of the network.
-        attention: what reads; None is `MultiHeadAttention(dim, heads)`.
+        attention: a module that gives a `Read` of the places, called with mask and prior; None is
+            `MultiHeadAttention(dim, heads)`.
         dropout: probability by which sublayers' outputs are dropped in training.
         norm_first: whether a sublayer sees what is normed (Xiong et al. 2020, arXiv 2002.04745), or its sum is.
     """
@@ -61,7 +62,7 @@ class EncoderLayer(_Layer):
         heads: int,
         hidden: int,
         *,
-        attention: MultiHeadAttention | None = None,
+        attention: nn.Module | None = None,
         dropout: float = 0.0,
         norm_first: bool = False,
     ) -> None:
@@ -83,8 +84,8 @@ class DecoderLayer(_Layer):
         heads: int,
         hidden: int,
         *,
-        attention: MultiHeadAttention | None = None,
-        crossing: MultiHeadAttention | None = None,
+        attention: nn.Module | None = None,
+        crossing: nn.Module | None = None,
         dropout: float = 0.0,
         norm_first: bool = False,
     ) -> None:
