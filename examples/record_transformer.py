@@ -10,7 +10,7 @@ import networkx as nx
 import torch
 from torch import Tensor, nn
 
-from hybridattn import graph, node_link, page, record, write_text
+from hybridattn import graph, page, record, write_text
 from hybridattn.view.plots import new_axes, write_figure
 
 NAMES, TOKENS, WIDTH = "ABCDEFGH?", 6, 32
@@ -51,7 +51,7 @@ def main(path: str = "record_transformer.png") -> None:
     wide, ax, web = [6 * share for *_, share in drawn.edges(data="share")], new_axes(), Path(path).with_suffix(".html")
     nx.draw(drawn, places, ax, with_labels=True, width=wide, node_color="#cfe8f3", node_size=1300, font_size=9)
     write_figure(path, ax)
-    write_text(web, page({"question": asked, "cut": "", "answers": [], "asked": False, "graph": node_link(drawn)}))
+    write_text(web, page(drawn, title=asked))
     print(f"{(said == y).float().mean():.3f} of 1000 new questions answered. See {path} and {web}.")
 
 

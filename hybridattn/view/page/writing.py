@@ -8,6 +8,10 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+import networkx as nx
+
+from hybridattn.view.formats.node_link import node_link
+from hybridattn.view.formats.plain import AnyGraph
 from hybridattn.view.page.checked import check_report
 from hybridattn.view.page.kept import cited_facts, kept, left_out, size
 from hybridattn.view.page.layout import layout
@@ -21,8 +25,10 @@ SCRIPTS = ("data", "words", "looks", "picture", "tracing", "panel", "filters", "
 """The parts of the script of the page, in the order in which each needs those before it."""
 
 
-def page(report: Mapping[str, Any]) -> str:
-    """Give a self-contained HTML page for `report`, the JSON object that `hybridattn ask --json` prints.
+def page(report: "Mapping[str, Any] | AnyGraph", *, title: str | None = None) -> str:
+    """Give a self-contained HTML page for `report`: the JSON object that `hybridattn ask --json` prints, or a graph.
+
+    A graph of networkx, such as `graph.from_trace` or `graph.from_derivation` give, is drawn without answers beside it.
 
     The page holds the answers with their truth values, the derivation of each as a table (which reads without
     JavaScript) and the graph drawn by Cytoscape.js, which is inlined with its licence. Its columns are hops, or levels
@@ -36,13 +42,24 @@ def page(report: Mapping[str, Any]) -> str:
     the attributes of the graph in `data("attributes")`. An answer with an "explanation" (made by
     `hybridattn.view.explained`) also shows its formula and what it hangs on.
 
-    Raises `ArgumentError`, with the place, if the report lacks a part, has one of a wrong type, or holds what strict
-    JSON cannot, such as a NaN.
+    Args:
+        report: what is shown.
+        title: what stands above it; None is the question of the report or the graph.
+
+    Raises:
+        ArgumentError: the report lacks a part, has one of a wrong type, or it or the graph holds what strict JSON
+            cannot, such as a NaN; the message has the place.
 
     >>> report = {"question": "<cat --> ?x>", "cut": "", "answers": [], "graph": {"nodes": [], "edges": []}}
     >>> "No evidence" in page(report)
     True
+    >>> "<h1><code dir=\"auto\" tabindex=\"-1\">Three in a row" in page(nx.path_graph(3), title="Three in a row")
+    True
     """
+    if isinstance(report, nx.Graph):
+        report = _of_graph(report)
+    if title is not None and isinstance(report, Mapping):
+        report = {**report, "question": title}
     check_report(report)
     css, cytoscape = _resource("page.css"), _resource("cytoscape.min.js")
     script = f'"use strict";\n(() => {{\n{"".join(_resource(f"script/{name}.js") for name in SCRIPTS)}}})();\n'
@@ -53,6 +70,11 @@ def page(report: Mapping[str, Any]) -> str:
         cytoscape=cytoscape,
         script=script,
     )
+
+
+def _of_graph(graph: AnyGraph) -> dict[str, Any]:
+    question = graph.graph.get("question") or f"{len(graph)} nodes, {graph.number_of_edges()} edges"
+    return {"question": question, "cut": "", "answers": [], "asked": False, "graph": node_link(graph)}
 
 
 def _parts(report: Mapping[str, Any]) -> dict[str, str]:

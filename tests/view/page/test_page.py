@@ -5,10 +5,11 @@ import re
 from html.parser import HTMLParser
 from importlib.resources import files
 
+import networkx as nx
 import pytest
 
 from hybridattn.errors import ArgumentError
-from hybridattn.view import page
+from hybridattn.view import node_link, page
 from hybridattn.view.page.writing import SCRIPTS
 
 from ..samples import cheetah, hostile, node, poodle, report
@@ -185,3 +186,20 @@ def test_what_strict_json_cannot_hold_is_refused(value: object) -> None:
 
 def test_the_same_report_gives_the_same_page() -> None:
     assert page(poodle()) == page(poodle())
+
+
+def test_a_graph_alone_is_drawn_as_its_node_link_data_would_be() -> None:
+    graph = nx.MultiDiGraph(question="from a to b?")
+    graph.add_node("a", kind="term", hop=0, role=None)
+    graph.add_edge("a", "b", label="next", share=0.5)
+    shown = {"question": "from a to b?", "cut": "", "answers": [], "asked": False, "graph": node_link(graph)}
+    assert page(graph) == page(shown)
+    assert page(graph, title="<b>") == page({**shown, "question": "<b>"}) == page(shown, title="<b>")
+    assert Parts(page(nx.path_graph(3))).text.lstrip().startswith("3 nodes, 2 edges")
+
+
+def test_a_graph_that_json_cannot_hold_is_refused() -> None:
+    graph = nx.Graph()
+    graph.add_node("a", weight=float("nan"))
+    with pytest.raises(ArgumentError, match=r"'a'.*weight"):
+        page(graph)
