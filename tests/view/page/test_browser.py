@@ -3,6 +3,7 @@
 import html
 from typing import Any
 
+import networkx as nx
 import pytest
 
 from hybridattn.view import page
@@ -46,6 +47,22 @@ def test_links_without_words_are_drawn(opened: Open) -> None:
     with opened(page(sample)) as tab:
         xs = tab.evaluate("hybridattn.cy.nodes('.main').map((node) => node.renderedPosition('x'))")
         assert all(0 < x < 1280 for x in xs)
+
+
+def test_without_answers_links_are_as_wide_as_their_shares(opened: Open) -> None:
+    graph = nx.DiGraph()
+    graph.add_weighted_edges_from([("a", "b", 1.0), ("a", "c", 0.5), ("a", "d", 0.0)], weight="share")
+    graph.add_edge("b", "d", label="no share")
+    with opened(page(graph)) as tab:
+        shown = "hybridattn.cy.edges('.shared').map((edge) => [edge.numericStyle('width'), edge.style('line-color')])"
+        (whole, colour), (half, _), (none, _) = tab.evaluate(shown)
+        assert whole - half == pytest.approx(half - none)
+        assert half > 4 * none
+        assert colour == tab.evaluate("hybridattn.cy.nodes('.main').style('background-color')")
+        assert counts(tab, "edge") == 4
+        assert tab.locator(".legend").get_by_text("as wide as its share of attention").is_visible()
+    with opened(page(cheetah())) as tab:
+        assert counts(tab, "edge.shared") == 0
 
 
 def test_light_and_dark(opened: Open) -> None:

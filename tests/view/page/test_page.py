@@ -196,6 +196,7 @@ def test_a_graph_alone_is_drawn_as_its_node_link_data_would_be() -> None:
     assert page(graph) == page(shown)
     assert page(graph, title="<b>") == page({**shown, "question": "<b>"}) == page(shown, title="<b>")
     assert Parts(page(nx.path_graph(3))).text.lstrip().startswith("3 nodes, 2 edges")
+    assert ["as wide as its share" in page(one) for one in (graph, nx.path_graph(3))] == [True, False]
 
 
 def test_a_graph_that_json_cannot_hold_is_refused() -> None:

@@ -18,6 +18,7 @@ def legend(report: Row, graph: Row) -> str:
     facts = cited_facts(report)
     used = any(is_used(edge, facts) for edge in edges)
     quiet = any(not is_used(edge, facts) and edge.get("kind") != "match" for edge in edges)
+    asked, shared = bool(report["answers"]), any(isinstance(edge.get("share"), int | float) for edge in edges)
     explained = any(answer.get("explanation") for answer in report["answers"])
     items = (
         (any(node.get("role") == "source" for node in nodes), _mark("source"), "source"),
@@ -25,10 +26,11 @@ def legend(report: Row, graph: Row) -> str:
         (rules, _truth("statement"), "statement, f above c"),
         (rules, _mark("rule"), "inference"),
         (used and not rules, _mark("cited"), "on the way"),
-        (quiet and not rules, _mark("quiet"), "also looked at" if report["answers"] else "term"),
+        (quiet and not rules, _mark("quiet" if asked else "cited"), "also looked at" if asked else "term"),
         (used, _line("strong"), "of the chosen answer"),
         (used and len(report["answers"]) > 1 and not rules, _line("used"), "of another answer"),
-        (quiet, _line("thin"), "not cited" if report["answers"] else "link"),
+        (quiet and shared and not asked, _line("strong"), "link, as wide as its share of attention"),
+        (quiet and (asked or not shared), _line("thin"), "not cited" if asked else "link"),
         (any(edge.get("kind") == "match" for edge in edges), _line("thin dashed"), "match"),
         (explained, _line("deciding"), "★ decisive"),
         (True, _line("evidence"), "evidence of what is picked"),

@@ -55,6 +55,7 @@ edges.forEach((edge) => { if (edge.fact !== undefined && edge.kind !== "match" &
 const isFirst = (edge) => edge.kind === "match" || edge.fact === undefined || isProofGraph || walked.get(edge.fact) === edge;
 const usedBy = edges.map((edge) => answers.flatMap((_, index) => (isFirst(edge) && restsOn(index, edge) ? [index] : [])));
 const isUsed = (index) => usedBy[index].length > 0 || Boolean(edges[index].cited);
+const hasShare = (edge) => !answers.length && !isLarge && isNumber(edge.share); // where nothing is cited, links are as strong as their share
 const main = new Set(edges.flatMap((edge, index) => (isUsed(index) ? [edge.source, edge.target] : [])));
 nodes.forEach((node) => { if (node.role) main.add(node.id); });
 

@@ -45,6 +45,7 @@ const looks = () => {
       "background-image": (node) => bars(withTruth[node.data("place")]), "background-fit": "none", "background-width": "100%", "background-height": "100%" } },
     { selector: "node.bars.answer", style: { "border-color": answer, "border-width": 3 } },
     { selector: "edge.match", style: { "line-style": "dashed" } },
+    { selector: "edge.shared", style: { "line-color": way, "target-arrow-color": way, width: "mapData(share, 0, 1, 0.8, 8)", "line-opacity": "mapData(share, 0, 1, 0.35, 0.9)", "arrow-scale": 0.9 } },
     { selector: "edge.used", style: { "line-color": way, "line-opacity": 0.5, "target-arrow-color": way, "arrow-scale": 0.8, width: 1.6, "z-index": 3 } },
     { selector: "edge.cited", style: { width: 3.2, "line-opacity": 1, color: way, "font-size": 11.5, "arrow-scale": 0.9, "min-zoomed-font-size": 4, "z-index": 4 } },
     { selector: "edge.decisive", style: { width: 4.6, "line-color": answer, "line-opacity": 1, "target-arrow-color": answer, color: answer, "font-weight": 600, "min-zoomed-font-size": 4, "z-index": 6 } },

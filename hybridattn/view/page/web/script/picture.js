@@ -12,7 +12,7 @@ const nodeClasses = (node, index) => [
 ];
 const edgeClasses = (edge, index) => {
   const bow = !isLarge && passesOthers(places[numberOf.get(edge.source)], places[numberOf.get(edge.target)]);
-  return [isUsed(index) ? "used" : "", edge.kind === "match" ? "match" : "", bow ? "bow" : ""];
+  return [isUsed(index) ? "used" : hasShare(edge) ? "shared" : "", edge.kind === "match" ? "match" : "", bow ? "bow" : ""];
 };
 const elements = [
   ...nodes.map((node, index) => ({
@@ -25,7 +25,7 @@ const elements = [
   ...edges.map((edge, index) => ({
     group: "edges",
     data: { id: `e${index}`, place: index, source: `n${numberOf.get(edge.source)}`, target: `n${numberOf.get(edge.target)}`,
-      label: clip(edge.label ?? (edge.kind === "match" ? "match" : ""), 40), words: "", attributes: edge },
+      label: clip(edge.label ?? (edge.kind === "match" ? "match" : ""), 40), words: "", share: hasShare(edge) ? clamp(edge.share, 0, 1) : 0, attributes: edge },
     classes: edgeClasses(edge, index),
   })),
 ];
