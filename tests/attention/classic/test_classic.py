@@ -10,14 +10,11 @@ from hybridattn import (
     LSTMN,
     AligningModel,
     AlternatingCoattention,
-    ArgumentError,
     DecomposableAttention,
     HierarchicalAttention,
     Linear,
     ParallelCoattention,
-    ShapeError,
     Summary,
-    glimpse,
     read,
 )
 
@@ -176,27 +173,6 @@ def test_a_document_is_the_same_without_its_padding():
     torch.testing.assert_close(found.value[1], value)
 
 
-def test_a_glimpse_is_a_patch():
-    picture = torch.arange(2 * 5 * 7, dtype=torch.float64).reshape(1, 2, 5, 7)
-    middle = torch.tensor([[2 * 3 / 6 - 1, 2 * 1 / 4 - 1]]).double()  # column 3, row 1
-    found = glimpse(picture, middle, size=3, scales=2)
-    assert found.shape == (1, 2, 2, 3, 3)
-    torch.testing.assert_close(found[0, 0], picture[0, :, 0:3, 2:5])
-    coarse = torch.zeros(2, 3, 3).double()  # every second pixel; the row above the picture is 0
-    coarse[:, 1:] = picture[0, :, [1, 3]][:, :, [1, 3, 5]]
-    torch.testing.assert_close(found[0, 1], coarse)
-
-
-def test_a_glimpse_between_pixels_is_their_mean_and_has_a_slope():
-    picture = torch.tensor([[[[1.0, 3.0], [5.0, 9.0]]]]).double()
-    place = torch.zeros(1, 2).double().requires_grad_()
-    found = glimpse(picture, place, size=1)
-    assert found.item() == 4.5
-    found.sum().backward()
-    # x in [-1, 1] is one pixel: half of the mean rise along a row, and along a column
-    assert place.grad.tolist() == [[(2 + 4) / 2 / 2, (4 + 6) / 2 / 2]]
-
-
 def test_an_alignment_reads_what_the_similarity_says():
     model, source, target = seeded(AligningModel(7, 4, 3)), torch.tensor([[1, 5, 2]]), torch.tensor([[3, 4]])
     found = model(source, target)
@@ -231,51 +207,3 @@ def test_alignments_alone_and_in_a_ragged_batch():
     again = model(source, written, lengths=torch.tensor([4, 2]))
     assert again.logits.argmax(-1).equal(written)  # greedy: what it wrote is what it would write
     torch.testing.assert_close(again.shares, shares)
-
-
-@pytest.mark.parametrize(
-    ("act", "kind", "said"),
-    [
-        (lambda: LSTMN(2, 0, 3), ArgumentError, "dim, width and hidden must be at least 1; got 2, 0 and 3"),
-        (lambda: LSTMN(2, 2, 3)(numbers(2, 4, 3).float()), ShapeError, r"x must have shape \(b, n, 2\); got"),
-        (lambda: DecomposableAttention(3, 4, 0), ArgumentError, "dim, hidden and classes"),
-        (lambda: DecomposableAttention(3, 4, 2)(numbers(1, 2, 3), numbers(1, 2, 4)), ShapeError, "second must have"),
-        (lambda: ParallelCoattention(0, 2), ArgumentError, "dim and hidden must be at least 1; got 0 and 2"),
-        (lambda: ParallelCoattention(3, 2)(numbers(1, 0, 3), numbers(1, 2, 3)), ShapeError, "first must have"),
-        (lambda: AlternatingCoattention(3, 2)(numbers(1, 2, 3), numbers(2, 2, 3)), ShapeError, "as many; got 1 and 2"),
-        (lambda: Summary(3, 0), ArgumentError, "dim and hidden must be at least 1; got 3 and 0"),
-        (lambda: HierarchicalAttention(3, 5, 2), ArgumentError, "width even, at least 2; got 3 and 5"),
-        (lambda: HierarchicalAttention(3, 4, 2)(numbers(2, 3, 3)), ShapeError, r"words must have shape \(b, s, n, 3\)"),
-        (
-            lambda: HierarchicalAttention(3, 4, 2)(numbers(1, 2, 2, 3), mask=torch.ones(1, 2).bool()),
-            ShapeError,
-            r"mask must have shape \(1, 2, 2\); got \(1, 2\)",
-        ),
-        (lambda: glimpse(numbers(1, 1, 2, 2), numbers(2, 2), size=1), ShapeError, r"places \(b, 2\); got"),
-        (
-            lambda: glimpse(numbers(1, 1, 2, 2), numbers(1, 2), size=0),
-            ArgumentError,
-            "size and scales must be at least",
-        ),
-        (lambda: AligningModel(0, 1, 1), ArgumentError, "symbols, width and hidden must be at least 1"),
-        (
-            lambda: AligningModel(3, 2, 2)(torch.tensor([[3]]), torch.tensor([[0]])),
-            ArgumentError,
-            r"source must be int64 symbols in \[0, 3\)",
-        ),
-        (
-            lambda: AligningModel(3, 2, 2)(torch.tensor([[1]]), torch.tensor([[0], [1]])),
-            ShapeError,
-            "target must be one for each of 1 sources; got 2",
-        ),
-        (
-            lambda: AligningModel(3, 2, 2)(torch.tensor([[1, 2]]), torch.tensor([[0]]), lengths=torch.tensor([3])),
-            ArgumentError,
-            r"lengths must be one in \[1, 2\] for each source; got \[3\]",
-        ),
-        (lambda: AligningModel(3, 2, 2)(torch.tensor([1]), torch.tensor([[0]])), ShapeError, "source must have shape"),
-    ],
-)
-def test_mistakes_are_told(act, kind, said):
-    with pytest.raises(kind, match=said):
-        act()
