@@ -9,7 +9,7 @@ from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
-__all__ = ["check", "check_slots"]
+__all__ = ["check", "check_places", "check_slots"]
 
 _LARGEST = torch.finfo(torch.float32).max
 
@@ -44,6 +44,16 @@ def check_slots(query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | Non
     if slots is not None and slots.dtype != torch.bool:
         raise ArgumentError(f"slots must be bool, True where there is a slot; got {slots.dtype}")
     check(Lookup(query, keys, values, 1.0, None if slots is None else slots.unsqueeze(-2)))
+
+
+def check_places(name: str, mask: Tensor | None, shape: tuple[int, ...]) -> None:
+    """Raise ShapeError or ArgumentError where a mask of places, None for all, is not bool of the shape (..., n)."""
+    if mask is None:
+        return
+    if mask.shape != shape:
+        raise ShapeError(f"{name} must have shape {tuple(shape)}; got {_shape(mask)}")
+    if mask.dtype != torch.bool:
+        raise ArgumentError(f"{name} must be bool, True where something is; got {mask.dtype}")
 
 
 def _check_number(beta: float, dtype: torch.dtype) -> None:

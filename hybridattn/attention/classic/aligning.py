@@ -27,7 +27,7 @@ class AligningModel(nn.Module):
     At every step the state s of the decoder asks, annotations h_j are keys and values, and the similarity is additive:
     c = sum_j softmax_j(v . tanh(W s + U h_j)) h_j; c and the last symbol go into the next state (Bahdanau et al. 2015,
     arXiv 1409.0473, section 3 and appendix A). Here states and annotations are GRUs of torch, an annotation is
-    projected to the width of a state, and logits are those of [s; c].
+    projected to the width of a state, the first annotation is the first state, and logits are those of [s; c].
 
     Args:
         symbols: how many symbols there are, 0 among them as the start.
@@ -53,11 +53,11 @@ class AligningModel(nn.Module):
         Args:
             source: (b, n) int64, symbols.
             target: (b, t) int64, symbols.
-            lengths: (b,) int64, how many places of each source are no padding; None is all.
+            lengths: (b,) int64 or int32, how many places of each source are no padding; None is all.
 
         Raises:
             ShapeError: shapes that do not fit each other.
-            ArgumentError: a symbol that is not there, or a length outside [1, n].
+            ArgumentError: a symbol that is not there, or a length outside [1, n]; other dtypes.
         """
         keys, mask = self._annotations(source, lengths)
         _check("target", target, self.symbols)
@@ -75,7 +75,12 @@ class AligningModel(nn.Module):
 
     @torch.no_grad()
     def decode(self, source: Tensor, steps: int, *, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Write `steps` symbols after each source, the likeliest each time: (b, steps) int64, and their shares."""
+        """Write `steps` symbols after each source, the likeliest each time: (b, steps) int64, and their shares.
+
+        Raises as `forward` does, and ArgumentError for fewer steps than 1.
+        """
+        if steps < 1:
+            raise ArgumentError(f"steps must be at least 1; got {steps}")
         keys, mask = self._annotations(source, lengths)
         state, last = keys[:, 0], torch.zeros_like(source[:, 0])
         written, shares = [], []
@@ -90,10 +95,10 @@ class AligningModel(nn.Module):
     def _annotations(self, source: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         _check("source", source, self.symbols)
         n = source.shape[1]
-        if lengths is None:
+        if lengths is not None:
+            _check_lengths(lengths, *source.shape)
+        if lengths is None or not len(source):  # torch packs no empty batch
             return self.annotate(self.encoder(self.embedding(source))[0]), None
-        if lengths.shape != source.shape[:1] or bool((lengths < 1).any()) or bool((lengths > n).any()):
-            raise ArgumentError(f"lengths must be one in [1, {n}] for each source; got {lengths.tolist()}")
         packed = nn.utils.rnn.pack_padded_sequence(
             self.embedding(source), lengths.cpu(), batch_first=True, enforce_sorted=False
         )
@@ -112,5 +117,15 @@ class AligningModel(nn.Module):
 def _check(name: str, symbols: Tensor, count: int) -> None:
     if symbols.ndim != 2 or not symbols.shape[1]:
         raise ShapeError(f"{name} must have shape (b, n) with n at least 1; got {tuple(symbols.shape)}")
-    if symbols.dtype != torch.int64 or bool(((symbols < 0) | (symbols >= count)).any()):
-        raise ArgumentError(f"{name} must be int64 symbols in [0, {count})")
+    if symbols.dtype != torch.int64:
+        raise ArgumentError(f"{name} must be int64 symbols; got {symbols.dtype}")
+    strange = symbols[(symbols < 0) | (symbols >= count)]
+    if strange.numel():
+        raise ArgumentError(f"{name} must be symbols in [0, {count}); got {int(strange[0])}")
+
+
+def _check_lengths(lengths: Tensor, sources: int, n: int) -> None:
+    if lengths.dtype not in (torch.int64, torch.int32):
+        raise ArgumentError(f"lengths must be int64 or int32; got {lengths.dtype}")
+    if lengths.shape != (sources,) or bool((lengths < 1).any()) or bool((lengths > n).any()):
+        raise ArgumentError(f"lengths must be one in [1, {n}] for each of {sources} sources; got {lengths.tolist()}")

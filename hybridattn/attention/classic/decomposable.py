@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.check import check_places
 from hybridattn.attention.read import read
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -34,11 +35,10 @@ class DecomposableAttention(nn.Module):
     ) -> Tensor:
         """Compare sentences (b, m, dim) and (b, n, dim): (b, classes).
 
-        Masks (b, m) and (b, n), bool, are True where there is a word; None is everywhere. Raises ShapeError.
+        Masks (b, m) and (b, n), bool, are True where there is a word, whatever stands elsewhere; None is everywhere.
+        What reads a sentence without words reads 0. Raises ShapeError, and ArgumentError for a mask that is not bool.
         """
-        for name, words in (("first", first), ("second", second)):
-            if words.ndim != 3 or words.shape[-1] != self.dim:
-                raise ShapeError(f"{name} must have shape (b, n, {self.dim}); got {tuple(words.shape)}")
+        first, second = self._words("first", first, first_mask), self._words("second", second, second_mask)
         beta, alpha = self.aligned(first, second, first_mask=first_mask, second_mask=second_mask)
         sides = ((first, beta, first_mask), (second, alpha, second_mask))
         return self.aggregate(torch.cat([self._summed(*side) for side in sides], -1))  # type: ignore[no-any-return]
@@ -46,10 +46,23 @@ class DecomposableAttention(nn.Module):
     def aligned(
         self, first: Tensor, second: Tensor, *, first_mask: Tensor | None = None, second_mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Give what each word reads of the other sentence: beta (b, m, dim) and alpha (b, n, dim)."""
+        """Give what each word reads of the other sentence: beta (b, m, dim) and alpha (b, n, dim).
+
+        Arguments and errors as for `forward`.
+        """
+        first, second = self._words("first", first, first_mask), self._words("second", second, second_mask)
+        if len(first) != len(second):
+            raise ShapeError(f"first and second must be as many; got {len(first)} and {len(second)}")
         one, other = self.attend(first), self.attend(second)
         beta = read(one, other, second, mask=_wide(second_mask)).value
         return beta, read(other, one, first, mask=_wide(first_mask)).value
+
+    def _words(self, name: str, words: Tensor, mask: Tensor | None) -> Tensor:
+        """Check a sentence, and make its padding 0: a NaN there would reach gradients through any product with 0."""
+        if words.ndim != 3 or words.shape[-1] != self.dim:
+            raise ShapeError(f"{name} must have shape (b, n, {self.dim}); got {tuple(words.shape)}")
+        check_places(f"{name}_mask", mask, words.shape[:2])
+        return words if mask is None else words.masked_fill(~mask.unsqueeze(-1), 0.0)
 
     def _summed(self, words: Tensor, read_of_other: Tensor, mask: Tensor | None) -> Tensor:
         compared: Tensor = self.compare(torch.cat((words, read_of_other), -1))

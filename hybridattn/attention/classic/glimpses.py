@@ -26,25 +26,45 @@ def glimpse(pictures: Tensor, places: Tensor, *, size: int, scales: int = 1) -> 
         (b, scales, c, size, size).
 
     Raises:
-        ShapeError: other shapes.
-        ArgumentError: size or scales below 1.
+        ShapeError: other shapes, or pictures without pixels.
+        ArgumentError: size or scales below 1, or numbers that do not share one floating-point dtype.
 
     >>> picture = torch.arange(9.0).reshape(1, 1, 3, 3)
     >>> glimpse(picture, torch.tensor([[1.0, -1.0]]), size=1).item()
     2.0
     """
-    if pictures.ndim != 4 or places.shape != (len(pictures), 2):
-        got = f"{tuple(pictures.shape)} and {tuple(places.shape)}"
-        raise ShapeError(f"pictures must have shape (b, c, height, width) and places (b, 2); got {got}")
+    _check(pictures, places)
     if size < 1 or scales < 1:
         raise ArgumentError(f"size and scales must be at least 1; got {size} and {scales}")
+    pictures, places = _spread(pictures, places)
     height, width = pictures.shape[-2:]
     steps = torch.arange(size, dtype=pictures.dtype, device=pictures.device) - (size - 1) / 2
     patches = []
     for scale in range(scales):
-        across, down = (steps * 2**scale * 2 / max(side - 1, 1) for side in (width, height))
+        across, down = (steps * 2**scale * 2 / (side - 1) for side in (width, height))
         grid = torch.stack((across.expand(size, size), down[:, None].expand(size, size)), -1)
         patches.append(
             functional.grid_sample(pictures, places[:, None, None] + grid, padding_mode="zeros", align_corners=True)
         )
     return torch.stack(patches, 1)
+
+
+def _spread(pictures: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+    """Put a 0 before and after the only pixel of a side: from the first to the last is no way to measure places by."""
+    height, width = pictures.shape[-2:]
+    if min(height, width) > 1:
+        return pictures, places
+    thin = [int(side == 1) for side in (width, height)]
+    wide = functional.pad(pictures, (thin[0], thin[0], thin[1], thin[1]))
+    return wide, places.masked_fill(torch.tensor(thin, dtype=torch.bool, device=places.device), 0.0)
+
+
+def _check(pictures: Tensor, places: Tensor) -> None:
+    if pictures.ndim != 4 or places.shape != (len(pictures), 2):
+        got = f"{tuple(pictures.shape)} and {tuple(places.shape)}"
+        raise ShapeError(f"pictures must have shape (b, c, height, width) and places (b, 2); got {got}")
+    if min(pictures.shape[-2:]) < 1:
+        raise ShapeError(f"height and width of pictures must be at least 1; got {tuple(pictures.shape)}")
+    if pictures.dtype != places.dtype or not pictures.is_floating_point():
+        got = f"{pictures.dtype} and {places.dtype}"
+        raise ArgumentError(f"pictures and places must share one floating-point dtype; got {got}")

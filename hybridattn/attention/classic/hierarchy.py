@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.check import check_places
 from hybridattn.attention.read import read
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -19,7 +20,7 @@ class Summary(nn.Module):
 
     Args:
         dim: width of what is summarised.
-        hidden: width of keys and query.
+        hidden: width of keys and query; the query starts uniform, its entries at most 1 / sqrt(hidden).
     """
 
     def __init__(self, dim: int, hidden: int) -> None:
@@ -30,7 +31,14 @@ class Summary(nn.Module):
         self.query = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
 
     def forward(self, x: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Summarise (..., n, dim) to (..., dim), with shares (..., n); mask (..., n) is True where something is."""
+        """Summarise (..., n, dim) to (..., dim), with shares (..., n); mask (..., n), bool, is True where something is.
+
+        The summary of nothing is 0, and so are its shares. Raises ShapeError, and ArgumentError for a mask that is not
+        bool.
+        """
+        if x.ndim < 2 or x.shape[-1] != self.to_key.in_features:
+            raise ShapeError(f"x must have shape (..., n, {self.to_key.in_features}); got {tuple(x.shape)}")
+        check_places("mask", mask, x.shape[:-1])
         n, keys = x.shape[-2], self.to_key(x).tanh()
         query = self.query.expand(*x.shape[:-2], 1, -1)
         found = read(query, keys, x, mask=None if mask is None else mask.unsqueeze(-2), top=max(n, 1))
@@ -75,25 +83,37 @@ class HierarchicalAttention(nn.Module):
         """Summarise documents (b, s, n, dim).
 
         mask, (b, s, n) bool, is True where there is a word: the first words of a sentence, in the first sentences of a
-        document; a sentence without any is none. Raises ShapeError.
+        document, whatever stands elsewhere; a sentence without any is none, a document without any is 0. Raises
+        ShapeError, and ArgumentError for a mask that is not bool or has a gap.
         """
-        if words.ndim != 4 or words.shape[-1] != self.dim:
-            raise ShapeError(f"words must have shape (b, s, n, {self.dim}); got {tuple(words.shape)}")
-        if mask is not None and mask.shape != words.shape[:3]:
-            raise ShapeError(f"mask must have shape {tuple(words.shape[:3])}; got {tuple(mask.shape)}")
+        if words.ndim != 4 or words.shape[-1] != self.dim or not min(words.shape[1:3]):
+            got = tuple(words.shape)
+            raise ShapeError(f"words must have shape (b, s, n, {self.dim}) with s and n at least 1; got {got}")
+        check_places("mask", mask, words.shape[:3])
+        if mask is not None:
+            _check_gaps(mask)
+            words = words.masked_fill(~mask.unsqueeze(-1), 0.0)  # a NaN would reach gradients through a product with 0
         b, s, n, _ = words.shape
         flat = None if mask is None else mask.reshape(b * s, n)
-        encoded = _encoded(self.word_encoder, words.reshape(b * s, n, -1), flat)
+        encoded = _encoded(self.word_encoder, words.reshape(b * s, n, self.dim), flat)
         sentences, word_shares = self.word_summary(encoded, mask=flat)
         there = None if mask is None else mask.any(-1)
-        encoded = _encoded(self.sentence_encoder, sentences.reshape(b, s, -1), there)
+        encoded = _encoded(self.sentence_encoder, sentences.reshape(b, s, sentences.shape[-1]), there)
         value, shares = self.sentence_summary(encoded, mask=there)
         return Summarised(value, shares, word_shares.reshape(b, s, n))
 
 
+def _check_gaps(mask: Tensor) -> None:
+    for there, what in ((mask, "words of a sentence"), (mask.any(-1), "sentences of a document")):
+        gaps = (there[..., 1:] & ~there[..., :-1]).nonzero()
+        if len(gaps):
+            *lead, place = gaps[0].tolist()
+            raise ArgumentError(f"mask must be True at the first {what}; got True after False at {(*lead, place + 1)}")
+
+
 def _encoded(encoder: nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
     """Encode sequences (b, n, d), each as if its padding were not there."""
-    if mask is None:
+    if mask is None or not len(x):  # torch packs no empty batch
         return encoder(x)[0]  # type: ignore[no-any-return]
     lengths = mask.sum(-1).clamp(min=1).cpu()
     packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)

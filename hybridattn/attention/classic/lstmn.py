@@ -70,7 +70,7 @@ class LSTMN(nn.Module):
         assert found.shares is not None
         share = torch.zeros_like(scores)
         if scores.shape[1]:
-            share = share.scatter(-1, found.slots[:, 0].clamp(min=0), found.shares[:, 0])
+            share = share.scatter(-1, found.slots[:, 0].clamp(min=0), found.shares[:, 0].to(share.dtype))
         past, cell = found.value[:, 0].chunk(2, -1)
         return past, cell, share
 
