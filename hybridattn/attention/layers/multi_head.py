@@ -116,4 +116,4 @@ class MultiHeadAttention(nn.Module):
             raise ShapeError(f"{name} must have shape (..., n, {layer.in_features}); got {tuple(side.shape)}")
         made: Tensor = layer(side)
         width = self.to_query.out_features // self.heads
-        return made.reshape(*made.shape[:-1], -1, width).transpose(-3, -2)
+        return made.reshape(*made.shape[:-1], made.shape[-1] // width, width).transpose(-3, -2)
