@@ -75,7 +75,12 @@ class AligningModel(nn.Module):
 
     @torch.no_grad()
     def decode(self, source: Tensor, steps: int, *, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Write `steps` symbols after each source, the likeliest each time: (b, steps) int64, and their shares."""
+        """Write `steps` symbols after each source, the likeliest each time: (b, steps) int64, and their shares.
+
+        Raises as `forward`, and ArgumentError for steps below 1.
+        """
+        if steps < 1:
+            raise ArgumentError(f"steps must be at least 1; got {steps}")
         keys, mask = self._annotations(source, lengths)
         state, last = keys[:, 0], torch.zeros_like(source[:, 0])
         written, shares = [], []
@@ -90,7 +95,7 @@ class AligningModel(nn.Module):
     def _annotations(self, source: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
         _check("source", source, self.symbols)
         n = source.shape[1]
-        if lengths is None:
+        if lengths is None or not len(source):
             return self.annotate(self.encoder(self.embedding(source))[0]), None
         if lengths.shape != source.shape[:1] or bool((lengths < 1).any()) or bool((lengths > n).any()):
             raise ArgumentError(f"lengths must be one in [1, {n}] for each source; got {lengths.tolist()}")

@@ -34,11 +34,9 @@ class DecomposableAttention(nn.Module):
     ) -> Tensor:
         """Compare sentences (b, m, dim) and (b, n, dim): (b, classes).
 
-        Masks (b, m) and (b, n), bool, are True where there is a word; None is everywhere. Raises ShapeError.
+        Masks (b, m) and (b, n), bool, are True where there is a word; None is everywhere. Raises ShapeError, and
+        ArgumentError as `read`.
         """
-        for name, words in (("first", first), ("second", second)):
-            if words.ndim != 3 or words.shape[-1] != self.dim:
-                raise ShapeError(f"{name} must have shape (b, n, {self.dim}); got {tuple(words.shape)}")
         beta, alpha = self.aligned(first, second, first_mask=first_mask, second_mask=second_mask)
         sides = ((first, beta, first_mask), (second, alpha, second_mask))
         return self.aggregate(torch.cat([self._summed(*side) for side in sides], -1))  # type: ignore[no-any-return]
@@ -47,6 +45,13 @@ class DecomposableAttention(nn.Module):
         self, first: Tensor, second: Tensor, *, first_mask: Tensor | None = None, second_mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Give what each word reads of the other sentence: beta (b, m, dim) and alpha (b, n, dim)."""
+        for name, words, mask in (("first", first, first_mask), ("second", second, second_mask)):
+            if words.ndim != 3 or words.shape[-1] != self.dim:
+                raise ShapeError(f"{name} must have shape (b, n, {self.dim}); got {tuple(words.shape)}")
+            if mask is not None and mask.ndim != 2:
+                raise ShapeError(f"{name}_mask must have shape {tuple(words.shape[:2])}; got {tuple(mask.shape)}")
+        if len(first) != len(second):
+            raise ShapeError(f"first and second must be as many; got {len(first)} and {len(second)}")
         one, other = self.attend(first), self.attend(second)
         beta = read(one, other, second, mask=_wide(second_mask)).value
         return beta, read(other, one, first, mask=_wide(first_mask)).value

@@ -26,16 +26,19 @@ def glimpse(pictures: Tensor, places: Tensor, *, size: int, scales: int = 1) -> 
         (b, scales, c, size, size).
 
     Raises:
-        ShapeError: other shapes.
-        ArgumentError: size or scales below 1.
+        ShapeError: other shapes, or pictures without pixels.
+        ArgumentError: size or scales below 1, or dtypes that differ or are not floating point.
 
     >>> picture = torch.arange(9.0).reshape(1, 1, 3, 3)
     >>> glimpse(picture, torch.tensor([[1.0, -1.0]]), size=1).item()
     2.0
     """
-    if pictures.ndim != 4 or places.shape != (len(pictures), 2):
+    if pictures.ndim != 4 or 0 in pictures.shape[-2:] or places.shape != (len(pictures), 2):
         got = f"{tuple(pictures.shape)} and {tuple(places.shape)}"
         raise ShapeError(f"pictures must have shape (b, c, height, width) and places (b, 2); got {got}")
+    if pictures.dtype != places.dtype or not pictures.is_floating_point():
+        dtypes = f"{pictures.dtype} and {places.dtype}"
+        raise ArgumentError(f"pictures and places must share one floating-point dtype; got {dtypes}")
     if size < 1 or scales < 1:
         raise ArgumentError(f"size and scales must be at least 1; got {size} and {scales}")
     height, width = pictures.shape[-2:]

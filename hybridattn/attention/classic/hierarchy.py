@@ -30,7 +30,12 @@ class Summary(nn.Module):
         self.query = nn.Parameter(torch.empty(hidden).uniform_(-1, 1) / hidden**0.5)
 
     def forward(self, x: Tensor, *, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Summarise (..., n, dim) to (..., dim), with shares (..., n); mask (..., n) is True where something is."""
+        """Summarise (..., n, dim) to (..., dim), with shares (..., n); mask (..., n) is True where something is.
+
+        Raises ShapeError.
+        """
+        if x.ndim < 2 or x.shape[-1] != self.to_key.in_features:
+            raise ShapeError(f"x must have shape (..., n, {self.to_key.in_features}); got {tuple(x.shape)}")
         n, keys = x.shape[-2], self.to_key(x).tanh()
         query = self.query.expand(*x.shape[:-2], 1, -1)
         found = read(query, keys, x, mask=None if mask is None else mask.unsqueeze(-2), top=max(n, 1))
@@ -81,18 +86,20 @@ class HierarchicalAttention(nn.Module):
             raise ShapeError(f"words must have shape (b, s, n, {self.dim}); got {tuple(words.shape)}")
         if mask is not None and mask.shape != words.shape[:3]:
             raise ShapeError(f"mask must have shape {tuple(words.shape[:3])}; got {tuple(mask.shape)}")
-        b, s, n, _ = words.shape
+        b, s, n, dim = words.shape
         flat = None if mask is None else mask.reshape(b * s, n)
-        encoded = _encoded(self.word_encoder, words.reshape(b * s, n, -1), flat)
+        encoded = _encoded(self.word_encoder, words.reshape(b * s, n, dim), flat)
         sentences, word_shares = self.word_summary(encoded, mask=flat)
         there = None if mask is None else mask.any(-1)
-        encoded = _encoded(self.sentence_encoder, sentences.reshape(b, s, -1), there)
+        encoded = _encoded(self.sentence_encoder, sentences.reshape(b, s, sentences.shape[-1]), there)
         value, shares = self.sentence_summary(encoded, mask=there)
         return Summarised(value, shares, word_shares.reshape(b, s, n))
 
 
 def _encoded(encoder: nn.GRU, x: Tensor, mask: Tensor | None) -> Tensor:
     """Encode sequences (b, n, d), each as if its padding were not there."""
+    if not x.numel():
+        return x.new_zeros(*x.shape[:-1], 2 * encoder.hidden_size)
     if mask is None:
         return encoder(x)[0]  # type: ignore[no-any-return]
     lengths = mask.sum(-1).clamp(min=1).cpu()

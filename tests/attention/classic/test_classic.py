@@ -257,6 +257,36 @@ def test_alignments_alone_and_in_a_ragged_batch():
             ArgumentError,
             "size and scales must be at least",
         ),
+        (lambda: glimpse(numbers(1, 1, 0, 2), numbers(1, 2), size=1), ShapeError, r"places \(b, 2\); got"),
+        (
+            lambda: glimpse(numbers(1, 1, 2, 2), numbers(1, 2).float(), size=1),
+            ArgumentError,
+            "must share one floating-point dtype; got torch.float64 and torch.float32",
+        ),
+        (
+            lambda: DecomposableAttention(2, 3, 1).aligned(torch.ones(1, 2, 3), torch.ones(1, 2, 2)),
+            ShapeError,
+            r"first must have shape \(b, n, 2\); got \(1, 2, 3\)",
+        ),
+        (
+            lambda: DecomposableAttention(2, 3, 1)(torch.ones(1, 2, 2), torch.ones(4, 2, 2)),
+            ShapeError,
+            "first and second must be as many; got 1 and 4",
+        ),
+        (
+            lambda: DecomposableAttention(2, 3, 1)(
+                torch.ones(1, 2, 2), torch.ones(1, 2, 2), second_mask=torch.ones(2).bool()
+            ),
+            ShapeError,
+            r"second_mask must have shape \(1, 2\); got \(2,\)",
+        ),
+        (lambda: Summary(2, 3)(torch.ones(2)), ShapeError, r"x must have shape \(..., n, 2\); got \(2,\)"),
+        (lambda: Summary(2, 3)(torch.ones(4, 3)), ShapeError, r"x must have shape \(..., n, 2\); got \(4, 3\)"),
+        (
+            lambda: AligningModel(3, 2, 2).decode(torch.tensor([[1]]), 0),
+            ArgumentError,
+            "steps must be at least 1; got 0",
+        ),
         (lambda: AligningModel(0, 1, 1), ArgumentError, "symbols, width and hidden must be at least 1"),
         (
             lambda: AligningModel(3, 2, 2)(torch.tensor([[3]]), torch.tensor([[0]])),
@@ -279,3 +309,20 @@ def test_alignments_alone_and_in_a_ragged_batch():
 def test_mistakes_are_told(act, kind, said):
     with pytest.raises(kind, match=said):
         act()
+
+
+@pytest.mark.parametrize("shape", [(0, 2, 3), (2, 0, 3), (2, 2, 0)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_documents_of_nothing_are_zeros(shape, masked):
+    model, mask = HierarchicalAttention(5, 4, 3), torch.ones(shape, dtype=torch.bool)
+    found = model(torch.zeros(*shape, 5), mask=mask if masked else None)
+    assert found.value.shape == (shape[0], 4)
+    assert found.sentences.shape == shape[:2]
+    assert found.words.shape == shape
+    if masked or not shape[1]:
+        assert (found.value == 0).all()
+
+
+def test_no_sources_with_no_lengths():
+    none = torch.zeros(0, 3, dtype=torch.int64)
+    assert AligningModel(4, 2, 2)(none, none, lengths=none[:, 0]).logits.shape == (0, 3, 4)
