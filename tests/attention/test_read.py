@@ -560,6 +560,18 @@ def test_keys_without_width_are_all_alike() -> None:
     torch.testing.assert_close(found.value, torch.full((2, 4), 0.25))
 
 
+@pytest.mark.parametrize(("b", "q", "d"), [(0, 4, 3), (2, 0, 3), (2, 4, 0)])
+@pytest.mark.parametrize("top", [1, 50])
+def test_a_top_of_nothing(request: pytest.FixtureRequest, b: int, q: int, d: int, top: int) -> None:
+    query, keys, values = numbers(b, q, d), numbers(b, 40, d), numbers(b, 40, 3)
+    for _ in range(2):
+        found = read(query, keys, values, top=top)
+        assert found.slots.shape == found.shares.shape == (b, q, top)
+        assert found.slots.equal(torch.arange(top).where(torch.arange(top) < 40, -1).expand(b, q, top))
+        torch.testing.assert_close(found.value, values.mean(1, keepdim=True).expand(b, q, 3))
+        request.getfixturevalue("small_tiles")
+
+
 def test_reads_of_other_queries_do_not_merge() -> None:
     one, other = (read(*stored(q, 3), log_mass=True) for q in (2, 4))
     with pytest.raises(ShapeError, match=r"^merge needs values of the same queries and width; got shapes \(2, 3\) and"):
