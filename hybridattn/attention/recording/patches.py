@@ -69,6 +69,10 @@ class _Running:
         self.before = vars(module).get("forward")
 
     @property
+    def __wrapped__(self) -> Callable[..., Any]:  # where `inspect` finds the signature: some models look at their own
+        return self.forward
+
+    @property
     def forward(self) -> Callable[..., Any]:
         """What runs: the function of this module, if it has one, else that of its class."""
         own: Callable[..., Any] = self.before or type(self.module).forward.__get__(self.module)

@@ -1,6 +1,7 @@
 """A model is recorded exactly, and runs as it always does."""
 
 import copy
+import inspect
 import math
 import pickle
 import threading
@@ -419,6 +420,14 @@ def test_a_copy_made_while_recording_runs_itself(copied):
     assert not twin(X).any()
     assert not copied(twin)(X).any()
     assert model(X).any()
+
+
+def test_a_model_finds_its_signature_as_it_is():
+    """Models that pass on what their forward takes, and no more, look it up there."""
+    model = encoder(1)
+    wanted = inspect.signature(model.forward)
+    with record(model), record(model):
+        assert inspect.signature(model.forward) == wanted
 
 
 def test_a_forward_of_its_own_is_given_back():
