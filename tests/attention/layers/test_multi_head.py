@@ -189,6 +189,13 @@ def test_our_layers_can_be_recorded_too():
     torch.testing.assert_close(recording.calls[0].shares.reshape(1, HEADS, 5, 5), mine(x, top=5).shares)
 
 
+def test_autocast_chooses_the_dtype():
+    mine, x = MultiHeadAttention(DIM, HEADS), numbers(2, 4, DIM).float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = mine(x, x.bfloat16()).value
+    torch.testing.assert_close(found.float(), mine(x).value, atol=0.05, rtol=0)
+
+
 @pytest.mark.parametrize(("b", "q", "n"), [(0, 5, 5), (2, 0, 5), (2, 5, 0), (0, 0, 0)])
 def test_nothing_to_read_or_to_ask(b, q, n):
     mine = ours(key_heads=1)
@@ -217,6 +224,12 @@ def test_nothing_to_read_or_to_ask(b, q, n):
         (lambda: ours()(numbers(12)), ShapeError, r"query must have shape \(..., n, 12\); got \(12,\)"),
         (lambda: ours()(numbers(2, 4, 12), mask=torch.ones(4, 5, dtype=torch.bool)), ShapeError, "mask"),
         (lambda: ours()(numbers(2, 4, 12), mask=torch.ones(4, 4)), ArgumentError, "mask"),
+        (lambda: ours()(torch.zeros(4, 12)), ArgumentError, r"query must be torch\.float64, as the weights are; got"),
+        (
+            lambda: ours()(numbers(4, 12), torch.zeros(4, 12).long()),
+            ArgumentError,
+            r"keys must be .*; got torch\.int64",
+        ),
         (lambda: EncoderLayer(12, 3, 0), ArgumentError, "hidden must be at least 1"),
         (lambda: EncoderLayer(12, 3, 4, dropout=1.0), ArgumentError, r"dropout in \[0, 1\)"),
     ],
