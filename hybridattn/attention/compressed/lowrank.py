@@ -87,11 +87,11 @@ class Nystrom:
         mask = None if slots is None else slots.unsqueeze(-2)
         found = read(asked, keys, values, beta=self.beta, mask=mask).value
         prior = None if slots is None else torch.where(counts > 0, 0.0, -torch.inf).to(query.dtype).unsqueeze(-2)
-        scores = self.beta * asked @ marks.mT
+        wide = torch.promote_types(query.dtype, torch.float32)  # an inverse makes much of what is rounded away
+        scores = self.beta * asked.to(wide) @ marks.to(wide).mT
         core = _SOFTMAX.weights(scores if prior is None else scores + prior)
-        wide = core.to(torch.promote_types(core.dtype, torch.float32))
-        inverse = torch.linalg.pinv(wide) if self.iterations is None else iterated_inverse(wide, self.iterations)
-        return Compressed(marks, (inverse @ found.to(wide.dtype)).to(values.dtype), prior)
+        inverse = torch.linalg.pinv(core) if self.iterations is None else iterated_inverse(core, self.iterations)
+        return Compressed(marks, (inverse @ found.to(wide)).to(values.dtype), prior)
 
 
 def iterated_inverse(matrix: Tensor, iterations: int = 6) -> Tensor:

@@ -179,6 +179,14 @@ def test_many_slots_of_half_precision_are_summed_in_float32(dtype: torch.dtype) 
             torch.testing.assert_close(found.prior.double().exp().sum(), torch.tensor(6000.0).double(), atol=60, rtol=0)
 
 
+def test_landmarks_of_half_precision_are_inverted_in_float32() -> None:
+    """Every row and slot is a landmark, so that it is softmax attention; what the inverse takes may not be rounded."""
+    query, keys, values = (numbers(40, 8, 16, seed=seed).mul(scale).bfloat16() for seed, scale in enumerate((3, 3, 1)))
+    wanted = (0.25 * query.double() @ keys.double().mT).softmax(-1) @ values.double()
+    found = compressed_read(query, keys, values, Nystrom(8, beta=0.25), beta=0.25).value
+    torch.testing.assert_close(found.double(), wanted, atol=0.1, rtol=0)
+
+
 def test_windows_are_counted_in_the_dtype_of_the_query() -> None:
     found = Pooled(3)(*three(7, lead=()))
     assert found.prior.tolist() == [[math.log(3), math.log(3), 0.0]]
