@@ -43,7 +43,9 @@ def check_slots(query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | Non
     """Raise as `read` does, where `slots` (..., n) is its mask (..., 1, n)."""
     if slots is not None and slots.dtype != torch.bool:
         raise ArgumentError(f"slots must be bool, True where there is a slot; got {slots.dtype}")
-    check(Lookup(query, keys, values, 1.0, None if slots is None else slots.unsqueeze(-2)))
+    check(Lookup(query, keys, values, 1.0, slots.unsqueeze(-2) if slots is not None and slots.ndim else slots))
+    if slots is not None and slots.shape[-1:] != keys.shape[-2:-1]:
+        raise ShapeError(f"slots must end in n={keys.shape[-2]}; got shape {_shape(slots)}")
 
 
 def check_places(name: str, mask: Tensor | None, shape: tuple[int, ...]) -> None:

@@ -49,10 +49,11 @@ def read(
     top and separations other than `Softmax` look on a CPU whether keys are equal, which vmap refuses.
 
     The numbers are not looked at, for that would make a GPU wait: a NaN or infinity in a query makes its own row NaN,
-    one in a key or a value every row that may read it. Memories check what is written. A zero vector is alike to all
-    keys under `Dot` and `Cosine`. Sums are made in at least float32. A number beta so huge that scores would pass
-    2^100 is lowered, row by row, to where they do not: the best key is read, and several that are equal in equal parts;
-    a tensor beta has to keep scores finite. A beta that underflows is 0: every slot has the same share.
+    one in a key or a value any row beside it, under a mask too, for 0 times NaN is NaN. Memories check what is written.
+    A zero vector is alike to all keys under `Dot` and `Cosine`. Sums are made in at least float32. A number beta so
+    huge that scores would pass 2^100 is lowered, row by row, to where they do not: the best key is read, and several
+    that are equal in equal parts; a tensor beta has to keep scores finite. A beta that underflows is 0: every slot has
+    the same share.
 
     Args:
         query: (..., q, d); leading axes broadcast with those of all other tensors.

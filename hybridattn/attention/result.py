@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.attention.tiles.top import best
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["Read", "mapped"]
 
@@ -38,7 +39,7 @@ class Read(NamedTuple):
         sides have them, in as many columns as the narrower side has: more could not be known. The slots of the two
         sides have to be numbered apart.
 
-        Raises ArgumentError where one of the two has no log mass.
+        Raises ArgumentError where one of the two has no log mass, ShapeError where their values do not broadcast.
 
         >>> one, two = Read(torch.tensor([[1.0]]), torch.zeros(1)), Read(torch.tensor([[3.0]]), torch.zeros(1))
         >>> one.merge(two).value
@@ -46,6 +47,11 @@ class Read(NamedTuple):
         """
         if self.log_mass is None or other.log_mass is None:
             raise ArgumentError("merge needs the log mass of both reads: read with Softmax() and log_mass=True or top")
+        try:
+            broadcast(self.value.shape, other.value.shape)
+        except RuntimeError as error:
+            shapes = f"{tuple(self.value.shape)} and {tuple(other.value.shape)}"
+            raise ShapeError(f"merge needs values of the same queries and width; got shapes {shapes}") from error
         log_mass = _log_add(self.log_mass, other.log_mass)
         mine, theirs = _part(self.log_mass, log_mass), _part(other.log_mass, log_mass)
         value = mine * self.value + theirs * other.value

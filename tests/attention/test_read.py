@@ -527,3 +527,52 @@ Q, K, V = torch.zeros(2, 4), torch.zeros(3, 4), torch.zeros(3, 5)
 def test_bad_input_is_refused_in_words(error, message, sides, named) -> None:
     with pytest.raises(error, match=message):
         read(*sides, **named)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("offset", [0.0, -1e5, 3e5])
+def test_priors_beyond_half_precision_are_read_alike_in_every_path(dtype, offset) -> None:
+    """float16 ends at 65504, and bfloat16 has 8 bits: a prior that all slots share may not hide what they differ by."""
+    query, keys, values = stored(4, 6, dtype=dtype)
+    prior = (torch.arange(24.0).reshape(4, 6) / 4 + offset).float()
+    prior[0, 2], prior[1] = -torch.inf, -torch.inf
+    mask = torch.tensor([True] * 5 + [False])
+    wide = (side.double() for side in (query, keys, values))
+    wanted = dense(*wide, beta=1.0, mask=mask, prior=prior.double() - offset)[0]
+    for named in ({}, {"log_mass": True}, {"top": 2}):
+        found = read(query, keys, values, mask=mask, prior=prior, **named).value
+        torch.testing.assert_close(found.double(), wanted, atol=0.03, rtol=0)
+
+
+def test_a_prior_of_float64_leaves_dtypes_alone(request: pytest.FixtureRequest) -> None:
+    query, keys, values = stored(4, 40, dtype=torch.float32)
+    for _ in range(2):
+        for separation in (Softmax(), Hard()):
+            found = read(query, keys, values, prior=numbers(4, 40), separation=separation, top=3)
+            assert {part.dtype for part in (found.value, found.shares)} == {torch.float32}
+            assert found.log_mass is None or found.log_mass.dtype == torch.float32
+        request.getfixturevalue("small_tiles")
+
+
+def test_keys_without_width_are_all_alike() -> None:
+    found = read(torch.zeros(2, 0), torch.zeros(4, 0), torch.eye(4), top=2)
+    assert found.slots.tolist() == [[0, 1], [0, 1]]
+    torch.testing.assert_close(found.value, torch.full((2, 4), 0.25))
+
+
+@pytest.mark.parametrize(("b", "q", "d"), [(0, 4, 3), (2, 0, 3), (2, 4, 0)])
+@pytest.mark.parametrize("top", [1, 50])
+def test_a_top_of_nothing(request: pytest.FixtureRequest, b: int, q: int, d: int, top: int) -> None:
+    query, keys, values = numbers(b, q, d), numbers(b, 40, d), numbers(b, 40, 3)
+    for _ in range(2):
+        found = read(query, keys, values, top=top)
+        assert found.slots.shape == found.shares.shape == (b, q, top)
+        assert found.slots.equal(torch.arange(top).where(torch.arange(top) < 40, -1).expand(b, q, top))
+        torch.testing.assert_close(found.value, values.mean(1, keepdim=True).expand(b, q, 3))
+        request.getfixturevalue("small_tiles")
+
+
+def test_reads_of_other_queries_do_not_merge() -> None:
+    one, other = (read(*stored(q, 3), log_mass=True) for q in (2, 4))
+    with pytest.raises(ShapeError, match=r"^merge needs values of the same queries and width; got shapes \(2, 3\) and"):
+        one.merge(other)

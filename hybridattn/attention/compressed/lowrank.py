@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.check import check_slots
 from hybridattn.attention.compressed.pooled import segment_means
-from hybridattn.attention.compressed.protocol import Compressed
+from hybridattn.attention.compressed.protocol import Compressed, prior_of_any
 from hybridattn.attention.read import read
 from hybridattn.attention.separation import Softmax
 from hybridattn.errors import ArgumentError, ShapeError
@@ -43,13 +44,14 @@ class Linformer(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Project both; raises ShapeError for more than `length` slots."""
+        check_slots(keys, keys, values, slots)
         n = keys.shape[-2]
         if n > self.length:
             raise ShapeError(f"keys must have at most length={self.length} slots; got shape {tuple(keys.shape)}")
         if slots is not None:
             keys, values = (torch.where(slots.unsqueeze(-1), side, 0.0) for side in (keys, values))
         by_key, by_value = (side[:n].to(keys.dtype).mT for side in (self.for_keys, self.for_values))
-        return Compressed(by_key @ keys, by_value @ values)
+        return Compressed(by_key @ keys, by_value @ values, prior_of_any(query, keys, slots, self.rank))
 
 
 class Nystrom:
@@ -77,6 +79,7 @@ class Nystrom:
 
     def __call__(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Give the landmarks of the keys, and what the landmarks of the query read, turned by the inverse."""
+        check_slots(query, keys, values, slots)
         if slots is not None:
             keys, values = (torch.where(slots.unsqueeze(-1), side, 0.0) for side in (keys, values))
         asked, _ = segment_means(query, self.landmarks, None)
@@ -84,11 +87,11 @@ class Nystrom:
         mask = None if slots is None else slots.unsqueeze(-2)
         found = read(asked, keys, values, beta=self.beta, mask=mask).value
         prior = None if slots is None else torch.where(counts > 0, 0.0, -torch.inf).to(query.dtype).unsqueeze(-2)
-        scores = self.beta * asked @ marks.mT
+        wide = torch.promote_types(query.dtype, torch.float32)  # an inverse makes much of what is rounded away
+        scores = self.beta * asked.to(wide) @ marks.to(wide).mT
         core = _SOFTMAX.weights(scores if prior is None else scores + prior)
-        wide = core.to(torch.promote_types(core.dtype, torch.float32))
-        inverse = torch.linalg.pinv(wide) if self.iterations is None else iterated_inverse(wide, self.iterations)
-        return Compressed(marks, (inverse @ found.to(wide.dtype)).to(values.dtype), prior)
+        inverse = torch.linalg.pinv(core) if self.iterations is None else iterated_inverse(core, self.iterations)
+        return Compressed(marks, (inverse @ found.to(wide)).to(values.dtype), prior)
 
 
 def iterated_inverse(matrix: Tensor, iterations: int = 6) -> Tensor:
@@ -101,6 +104,10 @@ def iterated_inverse(matrix: Tensor, iterations: int = 6) -> Tensor:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.2500]])
     """
+    if matrix.ndim < 2:
+        raise ShapeError(f"matrix must have at least 2 axes; got shape {tuple(matrix.shape)}")
+    if not matrix.is_floating_point():
+        raise ArgumentError(f"matrix must be floating point; got {matrix.dtype}")
     if not matrix.numel():
         return matrix.mT
     size = matrix.abs()

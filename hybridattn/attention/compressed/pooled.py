@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, pad
 
+from hybridattn.attention.check import check_slots
 from hybridattn.attention.compressed.protocol import Compressed
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -32,11 +33,13 @@ class Pooled:
 
     def __call__(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Give the means, and the log of the counts."""
+        check_slots(keys, keys, values, slots)
         there = torch.ones(keys.shape[-2], dtype=torch.bool, device=keys.device) if slots is None else slots
         marks = _windows(there.unsqueeze(-1), self.window)
         centres, counts = _means(_windows(keys, self.window), marks)
         means, _ = _means(_windows(values, self.window), marks)
-        return Compressed(centres, means, counts.log().to(query.dtype).unsqueeze(-2))
+        wide = torch.promote_types(query.dtype, torch.float32)
+        return Compressed(centres, means, counts.to(wide).log().to(query.dtype).unsqueeze(-2))
 
 
 class Convolved(nn.Module):
@@ -62,6 +65,7 @@ class Convolved(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Give both convolved; raises ShapeError where a width is not that of its kernel."""
+        check_slots(keys, keys, values, slots)
         prior = None
         if slots is not None:
             keys, values = (torch.where(slots.unsqueeze(-1), side, 0.0) for side in (keys, values))
@@ -74,16 +78,17 @@ class Convolved(nn.Module):
 def segment_means(side: Tensor, segments: int, slots: Tensor | None) -> tuple[Tensor, Tensor]:
     """Give the means of segments as equal in length as can be, (..., m, d), and how many each has, (..., m).
 
-    m is `segments`, or n where that is less. A segment without any slot has mean 0.
+    m is `segments`, or n where that is less. A segment without any slot has mean 0. Sums are made in at least float32.
     """
+    wide = torch.promote_types(side.dtype, torch.float32)
     n = side.shape[-2]
     places = torch.arange(n, device=side.device) * min(segments, n) // max(1, n)
     there = torch.ones(n, dtype=torch.bool, device=side.device) if slots is None else slots
     m = min(segments, n)
-    whole = torch.where(there.unsqueeze(-1), side, 0.0)
-    sums = side.new_zeros(*whole.shape[:-2], m, side.shape[-1]).index_add(-2, places, whole)
-    counts = side.new_zeros(*there.shape[:-1], m).index_add(-1, places, there.to(side.dtype))
-    return sums / counts.clamp(min=1).unsqueeze(-1), counts
+    whole = torch.where(there.unsqueeze(-1), side, 0.0).to(wide)
+    sums = whole.new_zeros(*whole.shape[:-2], m, side.shape[-1]).index_add(-2, places, whole)
+    counts = whole.new_zeros(*there.shape[:-1], m).index_add(-1, places, there.to(wide))
+    return (sums / counts.clamp(min=1).unsqueeze(-1)).to(side.dtype), counts
 
 
 def _windows(side: Tensor, window: int) -> Tensor:

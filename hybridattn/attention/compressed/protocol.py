@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Protocol, Unpack
 
+import torch
 from torch import Tensor
 
 from hybridattn.attention.check import check_slots
@@ -10,7 +11,7 @@ from hybridattn.attention.read import read
 from hybridattn.attention.result import Read
 from hybridattn.errors import ArgumentError
 
-__all__ = ["Compressed", "Compression", "compressed_read"]
+__all__ = ["Compressed", "Compression", "compressed_read", "prior_of_any"]
 
 
 class Compressed(NamedTuple):
@@ -63,3 +64,12 @@ def compressed_read(
     check_slots(query, keys, values, slots)
     few = compression(query, keys, values, slots)
     return read(query, few.keys, few.values, prior=few.prior, **parts)
+
+
+def prior_of_any(query: Tensor, keys: Tensor, slots: Tensor | None, m: int) -> Tensor | None:
+    """Give the prior (..., 1, m) of slots that stand for all: -inf where there is no slot, and None where all are."""
+    if slots is None and keys.shape[-2]:
+        return None
+    there = keys.new_zeros((), dtype=torch.bool) if slots is None else slots.any(-1)
+    prior = torch.where(there, 0.0, -torch.inf).to(query.dtype)
+    return prior[..., None, None].expand(*prior.shape, 1, m)

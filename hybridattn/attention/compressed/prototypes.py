@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.check import check_slots
 from hybridattn.attention.compressed.clusters import cluster, cluster_means
-from hybridattn.attention.compressed.protocol import Compressed
+from hybridattn.attention.compressed.protocol import Compressed, prior_of_any
 from hybridattn.attention.read import read
 from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.errors import ArgumentError
@@ -37,13 +38,15 @@ class InducingPoints(nn.Module):
 
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Give what the points read of keys and of values."""
+        check_slots(keys, keys, values, slots)
         if slots is not None:
             keys, values = (torch.where(slots.unsqueeze(-1), side, 0.0) for side in (keys, values))
         mask = None if slots is None else slots.unsqueeze(-2)
         points = self.points.to(keys.dtype)
         both = torch.cat((_beside(keys, values), _beside(values, keys)), -1)
         found = read(points, keys, both, beta=self.beta, mask=mask).value
-        return Compressed(found[..., : keys.shape[-1]], found[..., keys.shape[-1] :])
+        prior = prior_of_any(query, keys, slots, len(points))
+        return Compressed(found[..., : keys.shape[-1]], found[..., keys.shape[-1] :], prior)
 
 
 @dataclass(frozen=True)
@@ -72,16 +75,16 @@ class KMeans:
 
     def __call__(self, query: Tensor, keys: Tensor, values: Tensor, slots: Tensor | None = None, /) -> Compressed:
         """Give the centres, the mean values, and the log of the counts."""
+        check_slots(keys, keys, values, slots)
         lead = broadcast(keys.shape[:-2], values.shape[:-2], () if slots is None else slots.shape[:-1])
         keys, values = (side.expand(*lead, *side.shape[-2:]) for side in (keys, values))
-        there = torch.ones_like(keys[..., 0], dtype=torch.bool) if slots is None else slots.expand(keys.shape[:-1])
+        there = keys.new_ones(keys.shape[:-1], dtype=torch.bool) if slots is None else slots.expand(keys.shape[:-1])
         keys, values = (torch.where(there.unsqueeze(-1), side, 0.0) for side in (keys, values))
         numbers = cluster(keys, self.clusters, iterations=self.iterations, slots=there)
         m = min(self.clusters, keys.shape[-2])
         counts, centres = cluster_means(keys, numbers, there, m)
-        return Compressed(
-            centres, cluster_means(values, numbers, there, m)[1], counts.log().to(query.dtype).unsqueeze(-2)
-        )
+        means = cluster_means(values, numbers, there, m)[1]
+        return Compressed(centres.to(keys.dtype), means.to(values.dtype), counts.log().to(query.dtype).unsqueeze(-2))
 
 
 def _beside(side: Tensor, other: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from hybridattn.attention.check import check_slots
 from hybridattn.attention.compressed.clusters import cluster, cluster_means, nearest
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -35,7 +36,7 @@ class LSH:
     @torch.no_grad()
     def __call__(self, vectors: Tensor, /) -> Tensor:
         """Give the buckets of vectors (..., n, d), one a round: (rounds, ..., n) int64."""
-        if vectors.shape[-1] != self.directions.shape[1]:
+        if vectors.shape[-1:] != self.directions.shape[1:2]:
             raise ShapeError(f"vectors must end in dim={self.directions.shape[1]}; got shape {tuple(vectors.shape)}")
         rounds = [vectors @ turn for turn in self.directions.to(vectors)]
         return torch.stack([torch.cat((along, -along), -1).argmax(-1) for along in rounds])
@@ -50,11 +51,14 @@ def nearest_clusters(
     Clusters of the keys are those of `cluster`; with them a `grouped_read` is the routing of Roy et al. 2021 (arXiv
     2003.05997, section 4.1), whose centres are learned along the way and whose clusters are cut to equal size.
 
+    Raises ShapeError and ArgumentError as `read` and `cluster`.
+
     >>> keys = torch.tensor([[0.0], [0.2], [5.0]])
     >>> nearest_clusters(torch.tensor([[4.0]]), keys, 2)
     (tensor([1]), tensor([0, 0, 1]))
     """
+    check_slots(query, keys, keys, slots)
     numbers = cluster(keys, clusters, iterations=iterations, slots=slots)
     there = torch.ones_like(numbers, dtype=torch.bool) if slots is None else slots.expand(numbers.shape)
     counts, centres = cluster_means(keys, numbers, there, min(clusters, keys.shape[-2]))
-    return nearest(query, centres, counts > 0), numbers
+    return nearest(query.to(centres.dtype), centres, counts > 0), numbers

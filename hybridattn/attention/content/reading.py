@@ -1,7 +1,7 @@
 """Reads in which content decides who may read whom: a group of rows reads the slots of the same group."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Unpack
 
 import torch
@@ -105,26 +105,26 @@ def _check(query: Tensor, keys: Tensor, values: Tensor, places: Places, slots: T
         raise ArgumentError("a read by groups takes slots (..., n) and places, no mask or prior, and a number as beta")
     check_slots(query, keys, values, slots)
     check(Lookup(query, keys, values, parts.get("beta", 1.0)), parts.get("top"))
+    if query.shape[-2]:
+        places.reach(slice(0, query.shape[-2]), keys.shape[-2])  # raises where a mask does not go so far
 
 
 def _grouped(asked: _Asked, groups: tuple[Tensor, Tensor], parts: Parts) -> Read:
     """Bring all leading axes to one, and read entry by entry of it."""
     q, n = asked.query.shape[-2], asked.keys.shape[-2]
+    lead = broadcast(*(side.shape[:-2] for side in asked[:3]))
     for name, group, size in (("row groups", groups[0], q), ("slot groups", groups[1], n)):
         if group.shape[-1:] != (size,) or group.dtype != torch.int64:
             raise ShapeError(f"{name} must be int64 and end in {size}; got {group.dtype} {tuple(group.shape)}")
+        if not _fits(group.shape[:-1], lead):
+            raise ShapeError(f"{name} must broadcast to {(*lead, size)}; got shape {tuple(group.shape)}")
         if group.numel() and group.min() < 0:
             raise ArgumentError(f"{name} must be at least 0; got {int(group.min())}")
-    lead = broadcast(*(side.shape[:-2] for side in asked[:3]))
     batch = math.prod(lead)
     flat = [side.expand(*lead, *side.shape[-2:]).reshape(batch, *side.shape[-2:]) for side in asked[:3]]
     rows, stored = (group.expand(*lead, size).reshape(batch, size) for group, size in zip(groups, (q, n), strict=True))
     there = None if asked.slots is None else asked.slots.expand(*lead, n).reshape(batch, n)
-    met = (
-        None
-        if asked.met is None
-        else [b.expand(len(b), *lead, b.shape[-1]).reshape(len(b), batch, b.shape[-1]) for b in asked.met]
-    )
+    met = None if asked.met is None else [_flat(buckets, lead) for buckets in asked.met]
     reads = []
     for one in range(batch):
         of_one = asked._replace(
@@ -138,6 +138,21 @@ def _grouped(asked: _Asked, groups: tuple[Tensor, Tensor], parts: Parts) -> Read
     if not reads:
         return read(asked.query, asked.keys, asked.values, **parts)
     return mapped(lambda *pieces: torch.stack(pieces).reshape(*lead, *pieces[0].shape), *reads)
+
+
+def _fits(shape: Sequence[int], lead: tuple[int, ...]) -> bool:
+    try:
+        return broadcast(shape, lead) == lead
+    except RuntimeError:
+        return False
+
+
+def _flat(buckets: Tensor, lead: tuple[int, ...]) -> Tensor:
+    """Bring (rounds, ..., n) to (rounds, b, n)."""
+    rounds, n = len(buckets), buckets.shape[-1]
+    missing = len(lead) + 2 - buckets.ndim
+    laid = buckets.reshape(rounds, *[1] * missing, *buckets.shape[1:]).expand(rounds, *lead, n)
+    return laid.reshape(rounds, math.prod(lead), n)
 
 
 def _one(asked: _Asked, rows: Tensor, stored: Tensor, parts: Parts) -> Read:

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.check import check
+from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["FeatureWise"]
@@ -49,11 +51,12 @@ class FeatureWise(nn.Module):
 
     def weights(self, query: Tensor, keys: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """Give the weights (..., q, n, v), which sum to 1 over n; all 0 where nothing may be read."""
-        for name, side in (("query", query), ("keys", keys)):
-            if side.shape[-1] != self.dim:
-                raise ShapeError(f"{name} must end in dim={self.dim}; got shape {tuple(side.shape)}")
-        units = (query @ self.query_weight.T).unsqueeze(-2) + (keys @ self.key_weight.T).unsqueeze(-3) + self.bias
-        scores = units.tanh() @ self.out_weight.T
+        self._check(query, keys)
+        check(Lookup(query, keys, keys, 1.0, mask))
+        weights = (self.query_weight, self.key_weight, self.bias, self.out_weight)
+        to_query, to_key, bias, to_score = (weight.to(query.dtype) for weight in weights)
+        units = (query @ to_query.T).unsqueeze(-2) + (keys @ to_key.T).unsqueeze(-3) + bias
+        scores = units.tanh() @ to_score.T
         if mask is None:
             return scores.softmax(-2)
         readable = mask.unsqueeze(-1)
@@ -63,18 +66,26 @@ class FeatureWise(nn.Module):
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None = None) -> Tensor:
         """Read values (..., n, v) with queries (..., q, d): (..., q, v).
 
-        mask, bool, broadcasts to (..., q, n): True where a key may be read. Raises ShapeError for widths that differ.
+        mask, bool, broadcasts to (..., q, n): True where a key may be read. Raises ShapeError and ArgumentError as
+        `read`, and ShapeError for other widths.
         """
-        if values.shape[-1] != self.value_dim:
+        self._check(query, keys)
+        if values.shape[-1:] != (self.value_dim,):
             raise ShapeError(f"values must end in value_dim={self.value_dim}; got shape {tuple(values.shape)}")
+        check(Lookup(query, keys, values, 1.0, mask))
         pairs = keys.shape[-2] * max(self.value_dim, self.query_weight.shape[0]) * math.prod(query.shape[:-2])
         rows = max(1, _NUMBERS // max(1, pairs))
         q = query.shape[-2]
         if mask is not None:
-            mask = mask.expand(*mask.shape[:-2], q, keys.shape[-2]) if mask.ndim > 1 else mask.expand(q, -1)
+            mask = mask.expand(*mask.shape[:-2], q, keys.shape[-2])
         parts = []
         for start in range(0, max(q, 1), rows):
             block = None if mask is None else mask[..., start : start + rows, :]
             weights = self.weights(query[..., start : start + rows, :], keys, mask=block)
             parts.append(torch.einsum("...qnv,...nv->...qv", weights, values))
         return torch.cat(parts, -2)
+
+    def _check(self, query: Tensor, keys: Tensor) -> None:
+        for name, side in (("query", query), ("keys", keys)):
+            if side.shape[-1:] != (self.dim,):
+                raise ShapeError(f"{name} must end in dim={self.dim}; got shape {tuple(side.shape)}")

@@ -96,7 +96,7 @@ class MultiHeadAttention(nn.Module):
 
         Raises:
             ShapeError: shapes that do not fit, also of the mask.
-            ArgumentError: as `read`.
+            ArgumentError: as `read`; another dtype than the weights have, but under autocast.
         """
         keys = query if keys is None else keys
         values = keys if values is None else values
@@ -114,6 +114,9 @@ class MultiHeadAttention(nn.Module):
         """Project (..., n, width) to (..., heads, n, d)."""
         if side.ndim < 2 or side.shape[-1] != layer.in_features:
             raise ShapeError(f"{name} must have shape (..., n, {layer.in_features}); got {tuple(side.shape)}")
+        dtype = getattr(layer.weight, "dtype", side.dtype)  # of a quantised layer, weight is a function
+        if side.dtype != dtype and not torch.is_autocast_enabled(side.device.type):
+            raise ArgumentError(f"{name} must be {dtype}, as the weights are; got {side.dtype}")
         made: Tensor = layer(side)
         width = self.to_query.out_features // self.heads
-        return made.reshape(*made.shape[:-1], -1, width).transpose(-3, -2)
+        return made.reshape(*made.shape[:-1], made.shape[-1] // width, width).transpose(-3, -2)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["rotary", "sinusoidal"]
@@ -35,11 +36,21 @@ def rotary(vectors: Tensor, places: Tensor, *, base: float = BASE) -> Tensor:
         places: (n,), or (..., n).
 
     Raises:
-        ArgumentError: d is odd, or the base is not above 0.
+        ArgumentError: d is odd, the base is not above 0, or vectors are not floating point.
         ShapeError: places do not fit.
     """
+    if not vectors.is_floating_point():
+        raise ArgumentError(f"vectors must be floating point; got {vectors.dtype}")
+    if vectors.ndim < 2:
+        raise ShapeError(f"vectors must have shape (..., n, d); got {tuple(vectors.shape)}")
     if places.shape[-1:] != vectors.shape[-2:-1]:
         raise ShapeError(f"places must end in n={vectors.shape[-2]}; got shape {tuple(places.shape)}")
+    try:
+        broadcast(vectors.shape[:-1], places.shape)
+    except RuntimeError as error:
+        raise ShapeError(
+            f"places must broadcast to {tuple(vectors.shape[:-1])}; got shape {tuple(places.shape)}"
+        ) from error
     angles = _angles(places, vectors.shape[-1], base)
     cosine, sine = angles.cos().to(vectors.dtype), angles.sin().to(vectors.dtype)
     even, odd = vectors[..., 0::2], vectors[..., 1::2]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from hybridattn.attention.layers.multi_head import MultiHeadAttention
-from hybridattn.errors import ArgumentError
+from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["DecoderLayer", "EncoderLayer", "causal"]
 
@@ -29,12 +29,14 @@ class _Layer(nn.Module):
         super().__init__()
         if hidden < 1 or not 0 <= dropout < 1:
             raise ArgumentError(f"hidden must be at least 1 and dropout in [0, 1); got {hidden} and {dropout}")
-        self.norm_first = norm_first
+        self.dim, self.norm_first = dim, norm_first
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(norms))
         self.dropout = nn.Dropout(dropout)
         self.wide = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, dim))
 
     def _step(self, place: int, x: Tensor, sublayer: Any) -> Tensor:
+        if x.ndim < 2 or x.shape[-1] != self.dim:
+            raise ShapeError(f"x must have shape (..., n, {self.dim}); got {tuple(x.shape)}")
         norm = self.norms[place]
         if self.norm_first:
             added: Tensor = x + self.dropout(sublayer(norm(x)))

@@ -47,7 +47,8 @@ class PredictedWindow(nn.Module):
         """Predict for queries (..., q, d) the place among n keys: (..., q), in [0, n - 1]."""
         if query.shape[-1] != self.weight.shape[1]:
             raise ShapeError(f"query must end in dim={self.weight.shape[1]}; got shape {tuple(query.shape)}")
-        return (n - 1) * torch.sigmoid((query @ self.weight.T).tanh() @ self.vector)
+        weight, vector = self.weight.to(query.dtype), self.vector.to(query.dtype)
+        return (n - 1) * torch.sigmoid((query @ weight.T).tanh() @ vector)
 
     def forward(self, query: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """Give mask and prior, (..., q, n) each, for `read`."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from hybridattn.attention.tiles.layout import broadcast
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["HeadGate"]
@@ -36,5 +37,15 @@ class HeadGate(nn.Module):
             raise ShapeError(f"value must have heads={len(self.bias)} as axis -3; got shape {tuple(value.shape)}")
         opened = self.bias.to(value.dtype)[:, None, None]
         if query is not None and self.weight is not None:
-            opened = opened + query @ self.weight.to(value.dtype).unsqueeze(-1)
+            self._check(query, value)
+            opened = opened + (query @ self.weight.to(query.dtype).unsqueeze(-1)).to(value.dtype)
         return value * opened.sigmoid()
+
+    def _check(self, query: Tensor, value: Tensor) -> None:
+        rows, wanted = tuple(value.shape[:-1]), (*value.shape[:-1], *self.weight.shape[1:])  # type: ignore[union-attr]
+        try:
+            fits = query.ndim > 1 and query.shape[-1:] == wanted[-1:] and broadcast(query.shape[:-1], rows) == rows
+        except RuntimeError:
+            fits = False
+        if not fits:
+            raise ShapeError(f"query must end in dim={wanted[-1]} and broadcast to {wanted}; got {tuple(query.shape)}")

@@ -10,11 +10,14 @@ from torch import Tensor
 from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 from torch.nn.attention.flex_attention import AuxRequest, BlockMask, flex_attention
 
+from hybridattn.attention.check import check
 from hybridattn.attention.positions.places import Parts, Places
+from hybridattn.attention.read import read
 from hybridattn.attention.result import Read
 from hybridattn.attention.separation import Softmax
 from hybridattn.attention.similarity import Dot
 from hybridattn.attention.tiles.layout import broadcast, steps
+from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import CompileError
 
 __all__ = ["flex_read", "flexible"]
@@ -57,13 +60,21 @@ def flex_read(
     log mass. With compiled=False the same functions run one by one, which holds all scores: for a look, and for tests.
 
     Raises:
-        CompileError: torch does not compile this read, or has compiled as many as it keeps.
+        CompileError: torch does not compile this read, or has compiled as many as it keeps; on a CPU, a gradient.
+        ShapeError, ArgumentError: as `positional_read`.
 
     >>> from hybridattn.attention import Band
     >>> x = torch.tensor([[1.0], [2.0], [6.0]])
     >>> flex_read(0 * x, x, x, Places(Band(1)), compiled=False).value.flatten()
     tensor([1.0000, 1.5000, 4.0000])
     """
+    check(Lookup(query, keys, values, beta))
+    places.check_heads(query)
+    if not (query.numel() and keys.numel() and values.numel()):  # FlexAttention takes nothing that is empty
+        mask, prior = places.whole(query.shape[-2], keys.shape[-2], query.device)
+        return read(query, keys, values, beta=beta, mask=mask, prior=prior, log_mass=log_mass)
+    if isinstance(beta, Tensor):
+        query, beta = query * beta.to(query.dtype), 1.0
     shape = broadcast(query.shape[:-2], keys.shape[:-2], values.shape[:-2])
     lead = (1,) * (2 - len(shape)) + shape
     four = [
@@ -71,7 +82,10 @@ def flex_read(
     ]
     call = _compiled if compiled else _plain
     wanted = AuxRequest(lse=log_mass)
-    value, found = call(*four, _score_mod(places), _block_mask(places, *four[:2]), scale=beta, return_aux=wanted)
+    try:
+        value, found = call(*four, _score_mod(places), _block_mask(places, *four[:2]), scale=beta, return_aux=wanted)
+    except NotImplementedError as error:
+        raise CompileError(f"FlexAttention does not do this read: {error}") from error
     mass = found.lse.reshape(*shape, value.shape[-2]) if log_mass else None
     return Read(value.reshape(*shape, *value.shape[-2:]), mass)
 

@@ -10,6 +10,7 @@ from hybridattn.attention.positions.masks.protocol import PositionMask, whole
 from hybridattn.attention.positions.priors.protocol import PositionPrior
 from hybridattn.attention.separation import Separation
 from hybridattn.attention.similarity import Similarity
+from hybridattn.errors import ShapeError
 
 __all__ = ["Parts", "Places"]
 
@@ -48,6 +49,12 @@ class Places:
         whole("start", self.start, 0)
         whole("block", self.block, 1)
 
+    def check_heads(self, query: Tensor) -> None:
+        """Raise ShapeError where the prior is of heads that the query (..., h, q, d) does not have."""
+        heads = None if self.prior is None else self.prior.heads
+        if heads is not None and (query.ndim < 3 or query.shape[-3] != heads):
+            raise ShapeError(f"query must have heads={heads} as axis -3 for this prior; got shape {tuple(query.shape)}")
+
     def reach(self, rows: slice, n: int) -> list[int]:
         """Give the blocks of slots that some of these rows may read, rising."""
         first, last = self.start + rows.start, self.start + rows.stop - 1
@@ -64,3 +71,7 @@ class Places:
         heads = self.prior.heads
         head = torch.arange(heads or 1, device=slots.device)
         return mask, self.prior.bias(head[0] if heads is None else head[:, None, None], along, slots)
+
+    def whole(self, q: int, n: int, device: torch.device) -> tuple[Tensor | None, Tensor | None]:
+        """Give mask and prior of all q rows and n slots."""
+        return self.tile(torch.arange(q, device=device), torch.arange(n, device=device))

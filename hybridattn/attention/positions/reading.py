@@ -14,7 +14,7 @@ from hybridattn.attention.read import read
 from hybridattn.attention.result import Read, mapped
 from hybridattn.attention.tiles.layout import TILE, steps
 from hybridattn.attention.tiles.lookup import Lookup
-from hybridattn.errors import CompileError, ShapeError
+from hybridattn.errors import CompileError
 
 __all__ = ["positional_read"]
 
@@ -42,9 +42,7 @@ def positional_read(query: Tensor, keys: Tensor, values: Tensor, places: Places,
     """
     lookup = Lookup(query, keys, values, parts.get("beta", 1.0), parts.get("mask"))
     check(lookup, parts.get("top"))
-    heads = None if places.prior is None else places.prior.heads
-    if heads is not None and (query.ndim < 3 or query.shape[-3] != heads):
-        raise ShapeError(f"query must have heads={heads} as axis -3 for this prior; got shape {tuple(query.shape)}")
+    places.check_heads(query)
     if flexible(query, values, parts):
         beta, log_mass = parts.get("beta", 1.0), parts.get("log_mass", False)
         with suppress(CompileError):

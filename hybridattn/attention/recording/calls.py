@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from hybridattn.attention.recording.fast import (
@@ -34,39 +34,25 @@ class Watch:
     def __init__(self, top: int, entropy: bool) -> None:
         self.top, self.entropy, self.recording = top, entropy, Recording()
         self.running: list[str] = []
-        self._silent = False
+        self._silent, self._heads = False, 0
         self._thread = threading.get_ident()
 
     def is_mine(self) -> bool:
-        """Tell whether the model is running, in the thread that records."""
+        """Tell whether the model is running, in the thread that records and under no transform of `torch.func`."""
         mine = bool(self.running) and not self._silent and threading.get_ident() == self._thread
-        return mine and not _AGAIN.get()
+        return mine and not _AGAIN.get() and not _is_transformed()
 
     @contextmanager
-    def inside(self, name: str, module: nn.Module) -> Iterator[None]:
-        """Let the forward pass of a module say that it runs; its class, hooks and parameters stay as they are."""
-        if isinstance(module, torch.jit.ScriptModule):
+    def inside(self, name: str) -> Iterator[None]:
+        """Know that the module of this name is running, if it does so in the thread that records."""
+        if threading.get_ident() != self._thread:
             yield
             return
-        own, forward = "forward" in vars(module), module.forward
-
-        def named(*given: Any, **more: Any) -> Any:
-            if threading.get_ident() != self._thread:
-                return forward(*given, **more)
-            self.running.append(name)
-            try:
-                return forward(*given, **more)
-            finally:
-                self.running.pop()
-
-        module.forward = named
+        self.running.append(name)
         try:
             yield
         finally:
-            if own:
-                module.forward = forward
-            else:
-                del module.forward
+            self.running.pop()
 
     def attention(
         self,
@@ -82,7 +68,7 @@ class Watch:
         """Call `scaled_dot_product_attention`, and keep its shares."""
         found = original(query, key, value, attn_mask, dropout_p, is_causal, **named)
         scale = named.get("scale")
-        scale = query.shape[-1] ** -0.5 if scale is None else scale
+        scale = max(1, query.shape[-1]) ** -0.5 if scale is None else scale
         is_bool = attn_mask is not None and attn_mask.dtype == torch.bool
         allowed, bias = (attn_mask, None) if is_bool else (None, attn_mask)
         self._keep(self.running[-1], Asked(query, key, scale, allowed, bias, is_causal))
@@ -90,18 +76,19 @@ class Watch:
 
     def multi_head(self, original: Callable[..., Any], *given: Any, **named: Any) -> Any:
         """Call `multi_head_attention_forward`: where it gives its weights it computes them by a softmax of its own."""
-        softmax, heads = functional.softmax, given[4] if len(given) > 4 else named["num_heads"]
-
-        def kept(*inner: Any, **more: Any) -> Tensor:
-            weights: Tensor = softmax(*inner, **more)
-            self._note_weights(self.running[-1], weights.detach().reshape(-1, heads, *weights.shape[1:]))
-            return weights
-
-        functional.softmax = kept
+        self._heads = given[4] if len(given) > 4 else named["num_heads"]
         try:
             return original(*given, **named)
         finally:
-            functional.softmax = softmax
+            self._heads = 0
+
+    def softmax(self, original: Callable[..., Tensor], *given: Any, **named: Any) -> Tensor:
+        """Call `softmax`, and keep its shares where they are those of several heads."""
+        weights = original(*given, **named)
+        if self._heads:
+            of_heads = weights.shape[0] // self._heads, self._heads, *weights.shape[1:]
+            self._note_weights(self.running[-1], weights.detach().reshape(of_heads))
+        return weights
 
     def native(self, original: Callable[..., Any], query: Tensor, *given: Any, **named: Any) -> Any:
         """Call the fast path of `nn.MultiheadAttention`, where query, key and value are one tensor."""
@@ -177,6 +164,12 @@ class Watch:
 
     def _note(self, name: str, found: Shares, keys: int) -> None:
         self.recording.calls.append(RecordedAttention(name, found.slots, found.shares, keys, found.entropy))
+
+
+def _is_transformed() -> bool:
+    """Tell whether a transform as `vmap` is at work: its tensors must not be kept."""
+    functorch: Any = getattr(torch._C, "_functorch", None)
+    return functorch is not None and functorch.peek_interpreter_stack() is not None
 
 
 def _asked_of(

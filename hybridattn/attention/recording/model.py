@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from torch import nn
 
 from hybridattn.attention.recording.calls import Watch
-from hybridattn.attention.recording.patches import patched
+from hybridattn.attention.recording.patches import named, patched
 from hybridattn.attention.recording.recorded import Recording
 from hybridattn.errors import ArgumentError
 
@@ -22,8 +22,8 @@ def record(model: nn.Module, *, top: int = 8, entropy: bool = False) -> Iterator
     path: the model runs as it does without, bit by bit, in training and under `no_grad`, with its masks and dropout.
     Where torch computes all shares and gives none away, on the CPU's fast paths, it is asked for them; else they are
     computed again from the queries and keys that the call had, block by block. What is kept is the `top` best keys of
-    each query and head. Only the thread that records is listened to. A model that was compiled or scripted before keeps
-    its secrets: record the one that it was made of.
+    each query and head. Only the thread that records is listened to, and no call under a transform of `torch.func`. A
+    model that was compiled or scripted before keeps its secrets: record the one that it was made of.
 
     Args:
         model: whose modules name the calls.
@@ -47,6 +47,6 @@ def record(model: nn.Module, *, top: int = 8, entropy: bool = False) -> Iterator
     watch = Watch(top, entropy)
     with ExitStack() as stack:
         for name, module in model.named_modules():
-            stack.enter_context(watch.inside(name, module))
+            stack.enter_context(named(watch, name, module))
         stack.enter_context(patched(watch))
         yield watch.recording

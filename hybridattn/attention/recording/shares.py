@@ -42,11 +42,11 @@ class Shares(NamedTuple):
 
 def shares_of(asked: Asked, top: int, entropy: bool) -> Shares:
     """Give the `top` largest shares softmax(scores) of each query; equal ones in any order."""
-    query, keys = asked.query, _per_head(asked.keys, asked.query)
+    wide = torch.promote_types(_wide(asked.query), asked.keys.dtype)  # under autocast they may differ
+    query, keys = asked.query.to(wide), _per_head(asked.keys, asked.query).to(wide)
     lead: tuple[int, ...] = tuple(torch.broadcast_shapes(query.shape[:-2], keys.shape[:-2]))  # type: ignore[no-untyped-call]
-    q, n, k = query.shape[-2], keys.shape[-2], min(top, keys.shape[-2])
-    query = query.expand(*lead, -1, -1).reshape(-1, q, query.shape[-1])
-    keys = keys.expand(*lead, -1, -1).reshape(-1, n, keys.shape[-1])
+    q, n, k, b = query.shape[-2], keys.shape[-2], min(top, keys.shape[-2]), math.prod(lead)
+    query, keys = (side.expand(*lead, -1, -1).reshape(b, *side.shape[-2:]) for side in (query, keys))
     masks = [_laid_out(mask, lead, q, n) for mask in (asked.allowed, asked.bias)]
     slots = torch.empty(len(query), q, k, dtype=torch.int64, device=query.device)
     shares = torch.empty(len(query), q, k, dtype=_wide(query), device=query.device)
@@ -83,8 +83,8 @@ def _products(query: Tensor, keys: Tensor, room: Tensor) -> Tensor:
     return torch.bmm(query, keys.transpose(1, 2), out=room[: b * q * n].view(b, q, n))
 
 
-def _scores(asked: Asked, products: Tensor, masks: list[Tensor | None], start: int) -> Tensor:
-    scores = products.to(_wide(products))
+def _scores(asked: Asked, scores: Tensor, masks: list[Tensor | None], start: int) -> Tensor:
+    """Let bias and masks sway products of queries and keys, in place."""
     allowed, bias = masks
     if bias is not None:
         scores += bias
@@ -115,7 +115,7 @@ def _largest(weights: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 def _per_head(keys: Tensor, query: Tensor) -> Tensor:
     """Repeat the heads of the keys for those of the queries that share them (grouped queries)."""
-    if keys.ndim < 3 or query.ndim < 3 or keys.shape[-3] in (1, query.shape[-3]):
+    if keys.ndim < 3 or query.ndim < 3 or query.shape[-3] <= keys.shape[-3] or keys.shape[-3] <= 1:
         return keys
     return keys.repeat_interleave(query.shape[-3] // keys.shape[-3], -3)
 
@@ -126,7 +126,7 @@ def _laid_out(mask: Tensor | None, lead: tuple[int, ...], q: int, n: int) -> Ten
         return None
     if math.prod(mask.shape[:-2]) == 1:
         return mask.expand(*mask.shape[:-2], q, n).reshape(1, q, n)
-    return mask.expand(*lead, q, n).reshape(-1, q, n)
+    return mask.expand(*lead, q, n).reshape(math.prod(lead), q, n)
 
 
 def _part(mask: Tensor | None, block: tuple[slice, slice]) -> Tensor | None:

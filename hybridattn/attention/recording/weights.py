@@ -58,6 +58,11 @@ def attention_weights(
         raise ShapeError(f"query, keys and values must have 2 axes or more, and a slot or more; got {shapes}")
     if values.shape[-2] != keys.shape[-2]:
         raise ShapeError(f"values must hold n={keys.shape[-2]} slots as keys do; got shape {tuple(values.shape)}")
+    try:
+        broadcast(query.shape[:-2], keys.shape[:-2])
+    except RuntimeError as error:
+        sides = f"{tuple(query.shape)} and {tuple(keys.shape)}"
+        raise ShapeError(f"leading axes of query and keys must broadcast; got shapes {sides}") from error
     found, is_linear = weights_of(mechanism, query, keys, values, top)
     if not is_linear:
         raise ArgumentError("mechanism must be linear in its values and the same at every call; what it gave is not")

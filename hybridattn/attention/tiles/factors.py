@@ -124,7 +124,7 @@ class Factors(NamedTuple):
         """
         kind = torch.finfo(self.query.dtype)
         eps = kind.eps if torch.get_float32_matmul_precision() == "highest" else max(kind.eps, _COARSE)
-        low, high = torch.aminmax(self.keys)
+        low, high = torch.aminmax(self.keys) if self.keys.numel() else self.keys.new_zeros(2)
         reach = self.query.abs().sum(-1) * torch.maximum(high, -low).to(self.query.dtype)
         return (self.query.shape[-1] + 8) * (eps * reach + kind.tiny) + 2 * eps * scores.abs()
 

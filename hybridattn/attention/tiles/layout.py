@@ -97,7 +97,7 @@ def join(pieces: Sequence[Tensor], rows: int) -> Tensor:
 def picked(stored: Tensor, slots: Tensor) -> Tensor:
     """Pick slots for each query: stored (b, n, d), slots (b, q, m) in [0, n) -> (b, q, m, d)."""
     first = torch.arange(stored.shape[0], device=slots.device)[:, None, None] * stored.shape[1]
-    rows = stored.reshape(-1, stored.shape[-1]).index_select(0, (slots + first).flatten())
+    rows = stored.flatten(0, 1).index_select(0, (slots + first).flatten())
     return rows.view(*slots.shape, stored.shape[-1])
 
 

@@ -47,7 +47,10 @@ class Lookup(NamedTuple):
         """Move beta into the queries, which become at least float32."""
         wide = torch.promote_types(self.query.dtype, torch.float32)
         beta = self.beta.to(wide) if isinstance(self.beta, Tensor) else self.beta
-        return self._replace(query=self.query.to(wide) * beta, beta=1.0)
+        prior = self.prior
+        if prior is not None and torch.promote_types(prior.dtype, wide) != wide:
+            prior = prior.to(wide)
+        return self._replace(query=self.query.to(wide) * beta, beta=1.0, prior=prior)
 
     def laid_out(self) -> tuple["Lookup", Layout]:
         """Bring all to one leading axis, and tell the way back."""

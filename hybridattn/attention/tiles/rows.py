@@ -38,7 +38,7 @@ class Parts(NamedTuple):
             alike = as_first(alike, first)
         scores = (_held(float(beta), alike) if is_hot(beta) else beta) * alike
         if prior is not None:
-            scores = scores + prior
+            scores = scores + prior.to(scores.dtype)
         return scores if mask is None else scores.masked_fill(~mask, -torch.inf)
 
 

@@ -33,12 +33,19 @@ def attend(lookup: Lookup) -> Tensor:
         query, keys = (pad(side, (0, max(wide, 1) - narrow)) for side in (query, keys))
     if wide < query.shape[-1]:
         values = pad(values, (0, query.shape[-1] - wide))
-    bias = mask if prior is None else prior.to(query.dtype)
-    if mask is not None and prior is not None:
-        bias = torch.where(mask, prior.to(query.dtype), -torch.inf)
+    bias = mask if prior is None else _biased(mask, prior, query.dtype)
     bias = None if bias is None else bias.unsqueeze(1)
     query, keys, values = query.unsqueeze(1), keys.unsqueeze(1), values.unsqueeze(1)
     return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=beta)[:, 0, :, :wide]
+
+
+def _biased(mask: Tensor | None, prior: Tensor, dtype: torch.dtype) -> Tensor:
+    """Join mask and prior; in half precision relative to the largest of a row, so that what counts is in range."""
+    prior = prior if mask is None else torch.where(mask, prior, -torch.inf)
+    if prior.dtype != dtype and torch.finfo(dtype).bits < 32 and prior.shape[-1]:
+        largest = prior.detach().amax(-1, keepdim=True)
+        prior = prior - largest.where(largest.isfinite(), 0.0)
+    return prior.to(dtype)
 
 
 def _mass(factors: Factors, scores: Tensor, weights: Tensor) -> Tensor:

@@ -133,10 +133,84 @@ def test_without_slots_nothing_is_read(name: str) -> None:
     query, keys, values = three(12, 5)
     none = compressed_read(query, keys, values, one, slots=torch.zeros(12, dtype=torch.bool), beta=0.4)
     assert (none.value == 0).all()
-    if "linformer" not in name:
-        empty = compressed_read(query, keys[..., :0, :], values[..., :0, :], one, beta=0.4)
-        assert empty.value.shape == (2, 3, 5, 5)
-        assert (empty.value == 0).all()
+    empty = compressed_read(query, keys[..., :0, :], values[..., :0, :], one, beta=0.4)
+    assert empty.value.shape == (2, 3, 5, 5)
+    assert (empty.value == 0).all()
+    there = torch.tensor([[True] * 12, [False] * 12]).unsqueeze(1)
+    for found in (
+        compressed_read(query, keys, values, one, slots=there, beta=0.4, top=2),
+        compressed_read(query[:, :, :4], keys[..., :0, :], values[..., :0, :], one, beta=0.4, top=2),
+    ):
+        assert (found.log_mass[1] == -math.inf).all()
+        assert (found.slots[1] == -1).all()
+        assert (found.shares[1] == 0).all()
+
+
+@pytest.mark.parametrize("name", BUILD)
+@pytest.mark.parametrize(
+    ("change", "kind", "said"),
+    [
+        (lambda k, v, s: (k[0, 0, 0], v, s), ShapeError, "at least 2 axes"),
+        (lambda k, v, s: (k, v[..., 1:, :], s), ShapeError, "values must hold n=12 slots"),
+        (lambda k, v, s: (k, numbers(5, 12, 5), s), ShapeError, "leading axes"),
+        (lambda k, v, s: (k, v, s[1:]), ShapeError, "mask must broadcast"),
+        (lambda k, v, s: (k, v, s[:1]), ShapeError, r"slots must end in n=12; got shape \(1,\)"),
+        (lambda k, v, s: (k, v, s[0]), ShapeError, r"slots must end in n=12; got shape \(\)"),
+        (lambda k, v, s: (k, v, s.double()), ArgumentError, "slots must be bool"),
+    ],
+)
+def test_a_compression_called_by_itself_refuses_too(name: str, change: Callable, kind: type, said: str) -> None:
+    query, keys, values = three(12, 5)
+    keys, values, slots = change(keys, values, torch.ones(12, dtype=torch.bool))
+    with pytest.raises(kind, match=said):
+        BUILD[name]()(query, keys, values, slots)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_many_slots_of_half_precision_are_summed_in_float32(dtype: torch.dtype) -> None:
+    """Means of 2000 numbers near 1; one by one in bfloat16 their sum would end at 256."""
+    keys = (numbers(1, 6000, 4) / 4 + 1).to(dtype)
+    for one in (Nystrom(3), KMeans(3), Pooled(2000)):
+        found = one(keys[:, :6], keys, keys)
+        if not isinstance(one, KMeans):
+            wanted = keys.double().unflatten(1, (3, 2000)).mean(2)
+            torch.testing.assert_close(found.keys.double(), wanted, atol=0.01, rtol=0)
+        if found.prior is not None:
+            torch.testing.assert_close(found.prior.double().exp().sum(), torch.tensor(6000.0).double(), atol=60, rtol=0)
+
+
+def test_landmarks_of_half_precision_are_inverted_in_float32() -> None:
+    """Every row and slot is a landmark, so that it is softmax attention; what the inverse takes may not be rounded."""
+    query, keys, values = (numbers(40, 8, 16, seed=seed).mul(scale).bfloat16() for seed, scale in enumerate((3, 3, 1)))
+    wanted = (0.25 * query.double() @ keys.double().mT).softmax(-1) @ values.double()
+    found = compressed_read(query, keys, values, Nystrom(8, beta=0.25), beta=0.25).value
+    torch.testing.assert_close(found.double(), wanted, atol=0.1, rtol=0)
+
+
+def test_windows_are_counted_in_the_dtype_of_the_query() -> None:
+    found = Pooled(3)(*three(7, lead=()))
+    assert found.prior.tolist() == [[math.log(3), math.log(3), 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "said"),
+    [
+        (lambda: cluster(numbers(5, 2), 0), ArgumentError, "clusters must be at least 1; got 0"),
+        (lambda: cluster(numbers(5, 2), 2, iterations=0), ArgumentError, "iterations must be at least 1; got 0"),
+        (lambda: cluster(numbers(5), 2), ShapeError, "at least 2 axes"),
+        (lambda: cluster(torch.ones(5, 2).long(), 2), ArgumentError, "floating-point"),
+        (lambda: cluster(numbers(5, 2), 2, slots=torch.ones(4).bool()), ShapeError, "mask must broadcast"),
+        (lambda: iterated_inverse(numbers(3)), ShapeError, r"matrix must have at least 2 axes; got shape \(3,\)"),
+        (lambda: iterated_inverse(torch.ones(2, 2).long()), ArgumentError, "matrix must be floating point"),
+    ],
+)
+def test_wrong_numbers(act: Callable, kind: type, said: str) -> None:
+    with pytest.raises(kind, match=said):
+        act()
+
+
+def test_keys_without_width_make_one_cluster() -> None:
+    assert cluster(torch.zeros(3, 0), 2).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", BUILD)

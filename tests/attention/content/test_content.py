@@ -13,6 +13,7 @@ from hybridattn import (
     GaussianPrior,
     NegativeSquaredEuclidean,
     Places,
+    RandomBlocks,
     ShapeError,
     Sparsemax,
     TopSoftmax,
@@ -112,6 +113,17 @@ def test_slots_that_are_not_there_are_not_read() -> None:
         assert (act(query, keys, values, slots=torch.zeros(30, dtype=torch.bool)) == 0).all()
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_keys_for_all_of_a_batch(rounds: int) -> None:
+    query, keys, values = three(20, 9)
+    one = lsh(rounds=rounds)
+    for k, v in ((keys[0], values[0]), (keys[0, 0], values[0, 0]), (keys[:1], values)):
+        rows, stored = one(query), one(k.expand(2, 3, 20, 6))
+        wanted, _ = plain(query, k, v, (rows.unsqueeze(-1) == stored.unsqueeze(-2)).any(0))
+        torch.testing.assert_close(hashed_read(query, k, v, one, beta=0.5).value, wanted)
+    assert hashed_read(query[:0], keys[0], values[0], one).value.shape == (0, 3, 9, 5)
+
+
 @pytest.mark.parametrize(("q", "n"), [(0, 4), (4, 0), (0, 0)])
 def test_empty_sequences(q: int, n: int) -> None:
     query, keys, values = numbers(2, q, 6), numbers(2, n, 6), numbers(2, n, 5)
@@ -178,6 +190,21 @@ def test_wrong_input() -> None:
         grouped_read(query, keys, values, (rows, stored.float()))
     with pytest.raises(ArgumentError, match=r"^slot groups must be at least 0; got -1$"):
         grouped_read(query, keys, values, (rows, stored - 1))
+    with pytest.raises(ShapeError, match=r"^row groups must broadcast to \(2, 3, 5\); got shape \(4, 5\)$"):
+        grouped_read(query, keys, values, (groups(4, 5, some=2), stored))
+    with pytest.raises(ShapeError, match=r"^slot groups must broadcast to \(2, 3, 12\); got shape \(1, 1, 1, 12\)$"):
+        grouped_read(query, keys, values, (rows, stored[None, None, None]))
+    short = Places(RandomBlocks(11, size=4, generator=torch.Generator().manual_seed(0)))
+    for act in (
+        lambda p: grouped_read(query, keys, values, (rows, stored), places=p),
+        lambda p: hashed_read(query, keys, values, lsh(), places=p),
+    ):
+        with pytest.raises(ShapeError, match=r"^positions must be below length=11; got rows to 4, 12 slots$"):
+            act(short)
+    with pytest.raises(ArgumentError, match=r"^clusters must be at least 1; got 0$"):
+        nearest_clusters(query, keys, 0)
+    with pytest.raises(ShapeError, match=r"^query must end in d=5 as keys do"):
+        nearest_clusters(query, keys[..., :5], 2)
     with pytest.raises(ArgumentError, match=r"^a read by groups takes slots \(..., n\) and places, no mask or prior"):
         grouped_read(query, keys, values, (rows, stored), mask=torch.ones(5, 12, dtype=torch.bool))
     with pytest.raises(ArgumentError, match=r"^a read by groups takes slots"):

@@ -189,15 +189,47 @@ def test_our_layers_can_be_recorded_too():
     torch.testing.assert_close(recording.calls[0].shares.reshape(1, HEADS, 5, 5), mine(x, top=5).shares)
 
 
+def test_autocast_chooses_the_dtype():
+    mine, x = MultiHeadAttention(DIM, HEADS), numbers(2, 4, DIM).float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = mine(x, x.bfloat16()).value
+    torch.testing.assert_close(found.float(), mine(x).value, atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize(("b", "q", "n"), [(0, 5, 5), (2, 0, 5), (2, 5, 0), (0, 0, 0)])
+def test_nothing_to_read_or_to_ask(b, q, n):
+    mine = ours(key_heads=1)
+    found = mine(numbers(b, q, DIM), numbers(b, n, DIM), top=2)
+    torch.testing.assert_close(found.value, mine.to_out.bias.expand(b, q, DIM))  # as of a read that gives 0
+    assert found.slots.shape == found.shares.shape == (b, HEADS, q, 2)
+    assert (found.log_mass == -torch.inf).all()
+    assert EncoderLayer(DIM, HEADS, 4).double()(numbers(b, q, DIM)).shape == (b, q, DIM)
+    assert DecoderLayer(DIM, HEADS, 4).double()(numbers(b, q, DIM), numbers(b, n, DIM)).shape == (b, q, DIM)
+
+
 @pytest.mark.parametrize(
     ("act", "kind", "said"),
     [
+        *(
+            (
+                lambda first=first: EncoderLayer(12, 3, 4, norm_first=first)(torch.zeros(2, 5)),
+                ShapeError,
+                r"x must have shape \(..., n, 12\); got \(2, 5\)",
+            )
+            for first in (False, True)
+        ),
         (lambda: MultiHeadAttention(12, 5), ArgumentError, "heads must divide dim; got 5 and 12"),
         (lambda: MultiHeadAttention(12, 3, key_heads=2), ArgumentError, "key_heads must divide heads; got 2 and 3"),
         (lambda: ours()(numbers(2, 4, 5)), ShapeError, r"query must have shape \(..., n, 12\); got \(2, 4, 5\)"),
         (lambda: ours()(numbers(12)), ShapeError, r"query must have shape \(..., n, 12\); got \(12,\)"),
         (lambda: ours()(numbers(2, 4, 12), mask=torch.ones(4, 5, dtype=torch.bool)), ShapeError, "mask"),
         (lambda: ours()(numbers(2, 4, 12), mask=torch.ones(4, 4)), ArgumentError, "mask"),
+        (lambda: ours()(torch.zeros(4, 12)), ArgumentError, r"query must be torch\.float64, as the weights are; got"),
+        (
+            lambda: ours()(numbers(4, 12), torch.zeros(4, 12).long()),
+            ArgumentError,
+            r"keys must be .*; got torch\.int64",
+        ),
         (lambda: EncoderLayer(12, 3, 0), ArgumentError, "hidden must be at least 1"),
         (lambda: EncoderLayer(12, 3, 4, dropout=1.0), ArgumentError, r"dropout in \[0, 1\)"),
     ],

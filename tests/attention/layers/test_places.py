@@ -60,6 +60,12 @@ def test_widths_are_even(act):
 def test_places_are_one_a_row():
     with pytest.raises(ShapeError, match=r"places must end in n=2; got shape \(3,\)"):
         rotary(numbers(2, 4), torch.arange(3))
+    with pytest.raises(ShapeError, match=r"vectors must have shape \(..., n, d\); got \(4,\)"):
+        rotary(numbers(4), torch.arange(1))
+    with pytest.raises(ShapeError, match=r"places must broadcast to \(3, 2, 5\); got shape \(3, 5\)"):
+        rotary(numbers(3, 2, 5, 4), torch.arange(15).reshape(3, 5))
+    with pytest.raises(ArgumentError, match=r"vectors must be floating point; got torch\.int64"):
+        rotary(torch.ones(2, 4, dtype=torch.int64), torch.arange(2))
     with pytest.raises(ArgumentError, match="base must be above 0; got 0"):
         sinusoidal(torch.arange(2), 4, base=0)
 
@@ -155,3 +161,39 @@ def test_features_refuse_other_widths():
         model(numbers(5, 4), numbers(6, 4), numbers(6, 3))
     with pytest.raises(ArgumentError, match="dim, hidden and value_dim must be at least 1; got 4, 0 and 2"):
         FeatureWise(4, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "said"),
+    [
+        (lambda model: model(numbers(4), numbers(6, 4), numbers(6, 2)), ShapeError, "at least 2 axes"),
+        (lambda model: model(numbers(5, 4), numbers(6, 4), numbers(7, 2)), ShapeError, "values must hold n=6 slots"),
+        (lambda model: model(numbers(3, 5, 4), numbers(2, 6, 4), numbers(6, 2)), ShapeError, "leading axes"),
+        (lambda model: model(numbers(5, 4), numbers(6, 4).double(), numbers(6, 2)), ArgumentError, "one floating"),
+        (lambda model: model(*KEPT, mask=torch.ones(5, 6)), ArgumentError, "mask must be bool"),
+        (lambda model: model(*KEPT, mask=torch.ones(4, 6).bool()), ShapeError, r"mask must broadcast to \(5, 6\)"),
+        (lambda model: model.weights(*KEPT[:2], mask=torch.ones(7).bool()), ShapeError, "mask must broadcast"),
+    ],
+)
+def test_features_refuse_what_a_read_refuses(act, kind, said):
+    with pytest.raises(kind, match=said):
+        act(FeatureWise(4, 3, 2))
+
+
+KEPT = numbers(5, 4), numbers(6, 4, seed=1), numbers(6, 2, seed=2)
+
+
+@pytest.mark.parametrize("mask", [torch.tensor(False), torch.zeros(1, dtype=torch.bool), torch.zeros(6).bool()])
+def test_features_under_a_mask_that_broadcasts(mask):
+    assert (FeatureWise(4, 3, 2)(*KEPT, mask=mask) == 0).all()
+    assert FeatureWise(4, 3, 2)(*KEPT, mask=~mask).abs().gt(0).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_weights_of_windows_and_features_take_the_dtype_of_the_query(dtype):
+    model, window = FeatureWise(4, 3, 2), PredictedWindow(4, 3, 2)
+    found, wanted = model(*(side.to(dtype) for side in KEPT)), model(*KEPT)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.float(), wanted, atol=0.05 if dtype == torch.bfloat16 else 1e-6, rtol=0)
+    found, wanted = window.place(KEPT[0].to(dtype), 9), window.place(KEPT[0], 9)
+    torch.testing.assert_close(found.float(), wanted, atol=0.1 if dtype == torch.bfloat16 else 1e-5, rtol=0)

@@ -86,5 +86,8 @@ def test_wrong_input() -> None:
         HeadGate(3, 4)(values)
     with pytest.raises(ShapeError, match=r"^value must have heads=4 as axis -3; got shape \(2, 3, 20, 5\)$"):
         HeadGate(4)(values)
+    for shape in ((2, 3, 20, 3), (2, 3, 19, 4), (2, 2, 20, 4), (5, 3, 20, 4), (4,)):
+        with pytest.raises(ShapeError, match=r"^query must end in dim=4 and broadcast to \(2, 3, 20, 4\); got \("):
+            HeadGate(3, 4)(values, numbers(*shape))
     with pytest.raises(ArgumentError, match=r"^dim must be at least 1; got 0$"):
         HeadGate(3, 0)

@@ -369,8 +369,55 @@ def test_wrong_input_is_refused_in_the_words_of_read() -> None:
         positional_read(query, keys[..., :3], values, Places(Causal()))
     with pytest.raises(ArgumentError, match=r"^start must be a whole number, at least 0; got -1$"):
         Places(start=-1)
+    with pytest.raises(ArgumentError, match=r"^priors must have as many heads; got 3 and 6$"):
+        Sum(Sum(GaussianPrior(1.0), ALiBi(3)), ALiBi(6))
     with pytest.raises(ArgumentError, match=r"^sigma must be finite and above 0; got nan$"):
         GaussianPrior(math.nan)
+
+
+def test_flex_attention_refuses_what_the_others_refuse() -> None:
+    query, keys, values = three(20)
+    for sides, parts, kind, said in (
+        ((query[0, 0, 0], keys, values), {}, ShapeError, "at least 2 axes"),
+        ((query, keys[..., :3], values), {}, ShapeError, "query must end in d=3"),
+        ((query, keys, values[..., 1:, :]), {}, ShapeError, "values must hold n=20"),
+        ((query, keys.repeat(3, 1, 1, 1), values), {}, ShapeError, "leading axes"),
+        ((query, keys.float(), values), {}, ArgumentError, "one floating-point dtype"),
+        ((query.long(), keys.long(), values.long()), {}, ArgumentError, "one floating-point dtype"),
+        ((query, keys, values), {"beta": math.nan}, ArgumentError, "beta must be finite"),
+        ((query, keys, values), {"beta": torch.ones(3)}, ShapeError, "beta must broadcast"),
+        ((query[:, :2], keys[:, :2], values[:, :2]), {}, ShapeError, "query must have heads=3"),
+        ((query.requires_grad_(), keys, values), {}, CompileError, "FlexAttention does not do this read"),
+    ):
+        with pytest.raises(kind, match=said):
+            flex_read(*sides, Places(Causal(), ALiBi(3)), compiled=False, **parts)
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
+@pytest.mark.parametrize("empty", ["b", "q", "n", "d", "v"])
+def test_flex_attention_of_nothing(empty: str) -> None:
+    query, keys, values = three(20)
+    cuts = {
+        "b": (query[:0], keys[:0], values[:0]),
+        "q": (query[..., :0, :], keys, values),
+        "n": (query, keys[..., :0, :], values[..., :0, :]),
+        "d": (query[..., :0], keys[..., :0], values),
+        "v": (query, keys, values[..., :0]),
+    }
+    places = Places(Causal(), ALiBi(3))
+    found = flex_read(*cuts[empty], places, log_mass=True)
+    wanted = positional_read(*cuts[empty], places, log_mass=True)
+    torch.testing.assert_close(found.value, wanted.value)
+    torch.testing.assert_close(found.log_mass, wanted.log_mass)
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
+def test_flex_attention_takes_a_beta_a_row() -> None:
+    query, keys, values = three(20)
+    beta = numbers(2, 3, 20, 1, seed=9).abs()
+    found = flex_read(query, keys, values, Places(Causal()), beta=beta, compiled=False).value
+    wanted = (beta * query @ keys.mT).masked_fill(torch.ones(20, 20).triu(1).bool(), -math.inf).softmax(-1) @ values
+    torch.testing.assert_close(found, wanted)
 
 
 @pytest.mark.parametrize("n", [1, 64, 63, 100])

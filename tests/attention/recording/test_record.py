@@ -1,6 +1,9 @@
 """A model is recorded exactly, and runs as it always does."""
 
+import copy
+import inspect
 import math
+import pickle
 import threading
 
 import pytest
@@ -231,6 +234,71 @@ def test_one_head_without_a_batch_and_half_precision():
     assert call.matrix().shape == (3, 3)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_is_scored_in_float32(dtype):
+    query, keys, model = (3 * numbers(1, 2, 3, 8)).to(dtype), numbers(1, 2, 5, 8, seed=1).to(dtype), Direct()
+    with record(model, top=5) as recording:
+        model(query, keys, None)
+    wanted = (query.double() @ keys.double().transpose(-2, -1) / math.sqrt(8)).softmax(-1)
+    torch.testing.assert_close(whole(recording.calls[0]).double(), wanted, atol=1e-6, rtol=1e-5)
+
+
+def test_autocast_may_leave_queries_and_keys_of_different_dtypes():
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.to_query = nn.Linear(8, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return scaled_dot_product_attention(self.to_query(x), x, x)
+
+    model, x = Mixed(), numbers(2, 5, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        plain = model(x)
+        with record(model) as recording:
+            assert model(x).equal(plain)
+    assert recording.calls[0].shares.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [((2, 4, 3, 8), (2, 4, 0, 8)), ((2, 4, 0, 8), (2, 4, 5, 8)), ((3, 8), (0, 8)), ((0, 4, 3, 8), (0, 4, 5, 8))],
+)
+def test_no_places_are_recorded_too(query, keys):
+    model = Direct()
+    with record(model, entropy=True) as recording:
+        model(torch.zeros(query), torch.zeros(keys), None)
+    call = recording.calls[0]
+    assert call.shares.shape == call.slots.shape == (*query[:-1], keys[-2])
+    assert call.entropy.shape == query[:-1]
+    assert call.keys == keys[-2]
+
+
+def test_widths_of_none_score_alike():
+    model = Direct()
+    with record(model) as recording:
+        model(torch.zeros(1, 2, 0), torch.zeros(1, 4, 0), None)
+    torch.testing.assert_close(recording.calls[0].shares, torch.full((1, 2, 4), 0.25))
+
+
+def test_one_head_of_queries_reads_many_of_keys():
+    query, keys, model = numbers(2, 1, 3, 8), numbers(2, 4, 5, 8, seed=1), Direct()
+    with record(model, top=5) as recording:
+        model(query, keys, None)
+    wanted = (query @ keys.transpose(-2, -1) / math.sqrt(8)).softmax(-1)
+    torch.testing.assert_close(whole(recording.calls[0]), wanted, atol=1e-6, rtol=1e-5)
+
+
+def test_transforms_are_not_listened_to():
+    model, x = Direct(), numbers(2, 4, 3, 8)
+    plain = torch.vmap(lambda part: model(part, part, None))(x)
+    with record(model) as recording:
+        value = torch.vmap(lambda part: model(part, part, None))(x)
+        model(x, x, None)
+    assert value.equal(plain)
+    assert [tuple(call.shares.shape) for call in recording.calls] == [(2, 4, 3, 3)] * 2
+
+
 def test_long_sequences_go_block_by_block(monkeypatch):
     from hybridattn.attention.recording import shares
 
@@ -282,6 +350,92 @@ def test_other_threads_are_not_listened_to():
         thread.start()
         thread.join()
     assert not recording.calls
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["a model each", "one model"])
+def test_threads_may_record_across_each_other(shared):
+    """The first begins first and ends first: the second goes on listening, and nothing is left behind."""
+    torch.manual_seed(0)
+    models = [nn.MultiheadAttention(WIDTH, HEADS, batch_first=True) for _ in range(2)]
+    models = [models[0]] * 2 if shared else models
+    names = ("scaled_dot_product_attention", "multi_head_attention_forward", "softmax")
+    before = [getattr(functional, name) for name in names]
+    steps = [threading.Event() for _ in range(3)]
+    found: dict[str, int] = {}
+
+    def first():
+        with record(models[0]) as recording:
+            steps[0].set()
+            steps[1].wait(9)
+            models[0](X, X, X)
+        found["first"] = len(recording)
+        steps[2].set()
+
+    def second():
+        steps[0].wait(9)
+        with record(models[1]) as recording:
+            steps[1].set()
+            steps[2].wait(9)
+            models[1](X, X, X)
+            models[1](X, X, X, need_weights=False)
+        found["second"] = len(recording)
+
+    threads = [threading.Thread(target=act) for act in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {"first": 1, "second": 2}
+    assert [getattr(functional, name) for name in names] == before
+    assert all("forward" not in vars(model) for model in models)
+
+
+def test_a_softmax_of_another_thread_is_its_own(monkeypatch):
+    model, other, found = nn.MultiheadAttention(WIDTH, HEADS, dropout=0.1, batch_first=True), numbers(3, 5), []
+    dropout = functional.dropout
+
+    def meanwhile(*given: object, **more: object) -> Tensor:
+        thread = threading.Thread(target=lambda: found.append(functional.softmax(other, -1)))
+        thread.start()
+        thread.join()
+        return dropout(*given, **more)
+
+    monkeypatch.setattr(functional, "dropout", meanwhile)  # what torch calls after its softmax
+    with record(model) as recording:
+        model(X, X, X)
+    assert found[0].equal(other.softmax(-1))
+    assert len(recording) == 1
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_made_while_recording_runs_itself(copied):
+    model = nn.TransformerEncoderLayer(WIDTH, HEADS, 24, dropout=0.0, batch_first=True)
+    with record(model):
+        twin = copied(model)
+        with torch.no_grad():
+            for parameter in twin.parameters():
+                parameter.zero_()
+        inside = twin(X)
+    assert not inside.any()
+    assert not twin(X).any()
+    assert not copied(twin)(X).any()
+    assert model(X).any()
+
+
+def test_a_model_finds_its_signature_as_it_is():
+    """Models that pass on what their forward takes, and no more, look it up there."""
+    model = encoder(1)
+    wanted = inspect.signature(model.forward)
+    with record(model), record(model):
+        assert inspect.signature(model.forward) == wanted
+
+
+def test_a_forward_of_its_own_is_given_back():
+    model = nn.Linear(2, 2)
+    own = model.forward = lambda x: 2 * x
+    with record(model), record(model):
+        assert model(torch.ones(2)).tolist() == [2, 2]
+    assert model.forward is own
 
 
 def test_recordings_may_be_inside_each_other():

@@ -129,6 +129,8 @@ def test_what_is_not_linear_is_refused():
         attention_weights(read, Q, K, V[..., :3, :])
     with pytest.raises(ShapeError, match="a slot or more"):
         attention_weights(read, Q, K[..., :0, :], V[..., :0, :])
+    with pytest.raises(ShapeError, match="leading axes of query and keys must broadcast; got shapes"):
+        attention_weights(read, Q, K[:, :2], V[:, :2])
     with pytest.raises(ShapeError, match="must end in width 5"):
         attention_weights(
             lambda q, k, v: compressed_read(q, k, v, Convolved(4, 5, 3, generator=torch.Generator())), Q, K, V

@@ -6,6 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
+from hybridattn.errors import ArgumentError
+
 __all__ = ["Multiplied", "PositionPrior", "Sum"]
 
 
@@ -25,10 +27,15 @@ class PositionPrior(Protocol):
 
 @dataclass(frozen=True)
 class Sum:
-    """Two priors added: under a softmax, their weights multiplied."""
+    """Two priors added: under a softmax, their weights multiplied; ArgumentError where their heads differ."""
 
     one: PositionPrior
     other: PositionPrior
+
+    def __post_init__(self) -> None:
+        heads = self.one.heads, self.other.heads
+        if None not in heads and heads[0] != heads[1]:
+            raise ArgumentError(f"priors must have as many heads; got {heads[0]} and {heads[1]}")
 
     @property
     def heads(self) -> int | None:
