@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
-from typing import Any
+from typing import Any, TypeAlias
 
 import networkx as nx
 
@@ -21,11 +21,12 @@ from hybridattn.view.text import escaped
 
 __all__ = ["page"]
 
+Shown: TypeAlias = "Mapping[str, Any] | nx.Graph[Any]"
 SCRIPTS = ("data", "words", "looks", "picture", "tracing", "panel", "filters", "saving", "state", "start")
 """The parts of the script of the page, in the order in which each needs those before it."""
 
 
-def page(report: "Mapping[str, Any] | AnyGraph", *, title: str | None = None) -> str:
+def page(report: Shown, *, title: str | None = None) -> str:
     """Give a self-contained HTML page for `report`: the JSON object that `hybridattn ask --json` prints, or a graph.
 
     A graph of networkx, such as `graph.from_trace` or `graph.from_derivation` give, is drawn without answers beside it.
