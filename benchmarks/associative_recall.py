@@ -124,8 +124,8 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=1500)
     options.add_argument("--batch", type=int, default=128)
     options.add_argument("--rate", type=float, default=3e-3)
-    options.add_argument("--attention", type=int, nargs="*", default=[32, 64])
-    options.add_argument("--linear", type=int, nargs="*", default=[32, 64, 128])
+    options.add_argument("--attention", type=int, nargs="*", default=[16, 64])
+    options.add_argument("--linear", type=int, nargs="*", default=[16, 64, 128])
     given = options.parse_args()
     print(machine(torch.get_num_threads(), f"{VOCABULARY} tokens, length {LENGTH}, {PAIRS} pairs"))
     for reader, widths in ((attention, given.attention), (linear, given.linear)):
