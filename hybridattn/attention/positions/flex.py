@@ -1,5 +1,6 @@
 """The same reads by FlexAttention, which makes one kernel of a mask, a prior and a softmax."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -91,7 +92,9 @@ def flex_read(
 
 
 def _plain(*given: Any, **named: Any) -> Any:
-    return flex_attention(*given, **named)
+    with warnings.catch_warnings():  # that it holds all scores was asked for
+        warnings.filterwarnings("ignore", "flex_attention called without torch.compile")
+        return flex_attention(*given, **named)
 
 
 def _compiled(query: Tensor, *given: Any, **named: Any) -> Any:

@@ -118,7 +118,6 @@ def test_the_plain_formula(mask: str, prior: str, q: int, n: int, start: int) ->
             torch.testing.assert_close(mine, theirs, atol=2e-5, rtol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
 @pytest.mark.parametrize(
     ("mask", "prior"), [*((mask, "alibi") for mask in MASKS), *(("band", prior) for prior in PRIORS)]
 )
@@ -393,7 +392,6 @@ def test_flex_attention_refuses_what_the_others_refuse() -> None:
             flex_read(*sides, Places(Causal(), ALiBi(3)), compiled=False, **parts)
 
 
-@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
 @pytest.mark.parametrize("empty", ["b", "q", "n", "d", "v"])
 def test_flex_attention_of_nothing(empty: str) -> None:
     query, keys, values = three(20)
@@ -411,7 +409,6 @@ def test_flex_attention_of_nothing(empty: str) -> None:
     torch.testing.assert_close(found.log_mass, wanted.log_mass)
 
 
-@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile:UserWarning")
 def test_flex_attention_takes_a_beta_a_row() -> None:
     query, keys, values = three(20)
     beta = numbers(2, 3, 20, 1, seed=9).abs()
