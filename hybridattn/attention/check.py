@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from hybridattn.attention.tiles.layout import broadcast
+from hybridattn.attention.tiles.layout import broadcast, fits
 from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -78,11 +78,7 @@ def _check_broadcast(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor |
 
 
 def _must_fit(name: str, bias: Tensor, shape: tuple[int, ...]) -> None:
-    try:
-        fits = broadcast(bias.shape, shape) == shape
-    except RuntimeError:
-        fits = False
-    if not fits:
+    if not fits(bias.shape, shape):
         raise ShapeError(f"{name} must broadcast to {shape}; got shape {_shape(bias)}")
 
 

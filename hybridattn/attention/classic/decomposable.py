@@ -38,8 +38,8 @@ class DecomposableAttention(nn.Module):
         Masks (b, m) and (b, n), bool, are True where there is a word, whatever stands elsewhere; None is everywhere.
         What reads a sentence without words reads 0. Raises ShapeError, and ArgumentError for a mask that is not bool.
         """
-        first, second = self._words("first", first, first_mask), self._words("second", second, second_mask)
-        beta, alpha = self.aligned(first, second, first_mask=first_mask, second_mask=second_mask)
+        first, second = self._sentences(first, second, first_mask, second_mask)
+        beta, alpha = self._aligned(first, second, first_mask, second_mask)
         sides = ((first, beta, first_mask), (second, alpha, second_mask))
         return self.aggregate(torch.cat([self._summed(*side) for side in sides], -1))  # type: ignore[no-any-return]
 
@@ -50,12 +50,22 @@ class DecomposableAttention(nn.Module):
 
         Arguments and errors as for `forward`.
         """
-        first, second = self._words("first", first, first_mask), self._words("second", second, second_mask)
-        if len(first) != len(second):
-            raise ShapeError(f"first and second must be as many; got {len(first)} and {len(second)}")
+        return self._aligned(*self._sentences(first, second, first_mask, second_mask), first_mask, second_mask)
+
+    def _aligned(
+        self, first: Tensor, second: Tensor, first_mask: Tensor | None, second_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
         one, other = self.attend(first), self.attend(second)
         beta = read(one, other, second, mask=_wide(second_mask)).value
         return beta, read(other, one, first, mask=_wide(first_mask)).value
+
+    def _sentences(
+        self, first: Tensor, second: Tensor, first_mask: Tensor | None, second_mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        first, second = self._words("first", first, first_mask), self._words("second", second, second_mask)
+        if len(first) != len(second):
+            raise ShapeError(f"first and second must be as many; got {len(first)} and {len(second)}")
+        return first, second
 
     def _words(self, name: str, words: Tensor, mask: Tensor | None) -> Tensor:
         """Check a sentence, and make its padding 0: a NaN there would reach gradients through any product with 0."""

@@ -1,7 +1,7 @@
 """Reads in which content decides who may read whom: a group of rows reads the slots of the same group."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple, Unpack
 
 import torch
@@ -12,7 +12,7 @@ from hybridattn.attention.content.groups import LSH
 from hybridattn.attention.positions.places import Parts, Places
 from hybridattn.attention.read import read
 from hybridattn.attention.result import Read, mapped
-from hybridattn.attention.tiles.layout import TILE, broadcast, steps
+from hybridattn.attention.tiles.layout import TILE, broadcast, fits, steps
 from hybridattn.attention.tiles.lookup import Lookup
 from hybridattn.errors import ArgumentError, ShapeError
 
@@ -116,7 +116,7 @@ def _grouped(asked: _Asked, groups: tuple[Tensor, Tensor], parts: Parts) -> Read
     for name, group, size in (("row groups", groups[0], q), ("slot groups", groups[1], n)):
         if group.shape[-1:] != (size,) or group.dtype != torch.int64:
             raise ShapeError(f"{name} must be int64 and end in {size}; got {group.dtype} {tuple(group.shape)}")
-        if not _fits(group.shape[:-1], lead):
+        if not fits(group.shape[:-1], lead):
             raise ShapeError(f"{name} must broadcast to {(*lead, size)}; got shape {tuple(group.shape)}")
         if group.numel() and group.min() < 0:
             raise ArgumentError(f"{name} must be at least 0; got {int(group.min())}")
@@ -138,13 +138,6 @@ def _grouped(asked: _Asked, groups: tuple[Tensor, Tensor], parts: Parts) -> Read
     if not reads:
         return read(asked.query, asked.keys, asked.values, **parts)
     return mapped(lambda *pieces: torch.stack(pieces).reshape(*lead, *pieces[0].shape), *reads)
-
-
-def _fits(shape: Sequence[int], lead: tuple[int, ...]) -> bool:
-    try:
-        return broadcast(shape, lead) == lead
-    except RuntimeError:
-        return False
 
 
 def _flat(buckets: Tensor, lead: tuple[int, ...]) -> Tensor:

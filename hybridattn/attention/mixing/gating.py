@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from hybridattn.attention.tiles.layout import broadcast
+from hybridattn.attention.tiles.layout import fits
 from hybridattn.errors import ArgumentError, ShapeError
 
 __all__ = ["HeadGate"]
@@ -43,9 +43,5 @@ class HeadGate(nn.Module):
 
     def _check(self, query: Tensor, value: Tensor) -> None:
         rows, wanted = tuple(value.shape[:-1]), (*value.shape[:-1], *self.weight.shape[1:])  # type: ignore[union-attr]
-        try:
-            fits = query.ndim > 1 and query.shape[-1:] == wanted[-1:] and broadcast(query.shape[:-1], rows) == rows
-        except RuntimeError:
-            fits = False
-        if not fits:
+        if query.ndim < 2 or query.shape[-1:] != wanted[-1:] or not fits(query.shape[:-1], rows):
             raise ShapeError(f"query must end in dim={wanted[-1]} and broadcast to {wanted}; got {tuple(query.shape)}")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "join", "lay_out", "picked", "steps"]
+__all__ = ["TILE", "Layout", "blocks", "broadcast", "cut", "fits", "join", "lay_out", "picked", "steps"]
 
 TILE = 1 << 21
 """How many scores are held at a time: 8 MiB of float32. Less costs calls, more leaves the cache (measured)."""
@@ -69,6 +69,14 @@ def lay_out(query: Tensor, keys: Tensor, values: Tensor, biases: Sequence[Tensor
 def broadcast(*shapes: Sequence[int]) -> tuple[int, ...]:
     """Give the shape that the shapes have together; raises RuntimeError where they have none."""
     return tuple(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
+
+
+def fits(shape: Sequence[int], whole: tuple[int, ...]) -> bool:
+    """Tell whether the shape broadcasts to the whole one."""
+    try:
+        return broadcast(shape, whole) == whole
+    except RuntimeError:
+        return False
 
 
 def blocks(shape: Sequence[int], width: int, budget: int) -> Iterator[tuple[slice, slice]]:

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from seeding import numbers, seeded
 from torch import Tensor, nn
 
 from hybridattn import (
@@ -17,18 +18,6 @@ from hybridattn import (
     Summary,
     read,
 )
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def seeded(model: nn.Module) -> nn.Module:
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 2)
-    return model.double()
 
 
 def softmax(scores: list[float]) -> list[float]:

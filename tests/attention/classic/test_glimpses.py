@@ -2,13 +2,10 @@
 
 import pytest
 import torch
+from seeding import numbers
 from torch import Tensor
 
 from hybridattn import ArgumentError, ShapeError, glimpse
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def test_a_glimpse_is_a_patch():

@@ -1,6 +1,7 @@
 """Nothing, and what stands where nothing is: empty batches and sentences, and padding of NaN."""
 
 import torch
+from seeding import numbers, seeded
 from torch import Tensor, nn
 
 from hybridattn import (
@@ -14,18 +15,6 @@ from hybridattn import (
 )
 
 NAN = float("nan")
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def seeded(model: nn.Module) -> nn.Module:
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 2)
-    return model.double()
 
 
 def slopes(model: nn.Module, value: Tensor) -> list[Tensor]:
